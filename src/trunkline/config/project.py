@@ -1,0 +1,141 @@
+"""The project as the rest of Trunkline knows it: frozen, complete and already checked.
+
+`config.load` makes it from a `trunkline.yaml`, `config.contract` from environment variables; nobody else
+builds one outside tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from trunkline.domain.images import ImageReference
+from trunkline.domain.releases import ClusterTarget, ReleaseTarget
+
+
+@dataclass(frozen=True, slots=True)
+class ImageSettings:
+    """How the image is built and where it goes.
+
+    Attributes:
+        repository: the reference without tag; None when only the values know it (the contract's release).
+        build_args: values may hold `${TRUNKLINE_COMMIT}`, which is filled in when the build starts.
+        builder: `docker`, `podman` or `buildah`; empty for whatever works here.
+        username: registry login; empty to rely on the credentials that Docker or Podman keep.
+        password: its secret.
+    """
+
+    repository: ImageReference | None
+    dockerfile: str = "Dockerfile"
+    context: str = "."
+    target: str = ""
+    build_args: Mapping[str, str] = field(default_factory=dict)
+    builder: str = ""
+    username: str = ""
+    password: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ImageKeys:
+    """The paths in the chart's values that take the image; an empty one is not set."""
+
+    repository: str = "image.repository"
+    tag: str = "image.tag"
+    digest: str = "image.digest"
+
+
+@dataclass(frozen=True, slots=True)
+class ChartSettings:
+    """Which chart: a directory or archive (`path`), or a `name` from a `repository`.
+
+    Attributes:
+        repository: `s3://bucket/prefix` or a directory that holds charts.
+        version: exact, or empty for the newest.
+    """
+
+    path: str = ""
+    name: str = ""
+    repository: str = ""
+    version: str = ""
+    image_keys: ImageKeys = ImageKeys()
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """One place that a commit is deployed to.
+
+    Attributes:
+        values: file names below `Project.values_location`, later ones win.
+        needs: environments that must run the commit first.
+        approval: whether a person must say yes before each deployment.
+        timeout_s: the longest that a rollout may take.
+        settle_s: how long a rollout must stay good when no readiness probe vouches for it.
+        history_max: Helm revisions to keep.
+        allow: what trunk discipline may let through here: `dirty`, `off_trunk`.
+        tag: the `environment` tag of measurements.
+    """
+
+    name: str
+    namespace: str
+    release: str
+    context: str | None = None
+    kubeconfig: str | None = None
+    values: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    approval: bool = False
+    timeout_s: float = 300.0
+    settle_s: float = 10.0
+    history_max: int = 10
+    create_namespace: bool = True
+    allow: frozenset[str] = frozenset()
+    tag: str = ""
+
+    @property
+    def target(self) -> ReleaseTarget:
+        """The Helm release that this environment is."""
+        return ReleaseTarget(ClusterTarget(self.kubeconfig, self.context), self.namespace, self.release)
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureSettings:
+    """What measurements are called and where they go.
+
+    Attributes:
+        prefix: first part of every metric name.
+        host: the `host` that Datadog files them under.
+        role: the `role` tag.
+        metric_version: the `version` tag of metrics.
+        event_version: the `version` tag of events.
+        datadog: whether to send to Datadog when a key is there.
+    """
+
+    prefix: str = "trunkline"
+    host: str = "trunkline"
+    role: str = ""
+    metric_version: str = "1"
+    event_version: str = "1"
+    datadog: bool = True
+    api_key: str = field(default="", repr=False)
+    site: str = "datadoghq.com"
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """One service and its way to production; `root` is the directory that relative paths start from."""
+
+    service: str
+    root: Path
+    image: ImageSettings
+    chart: ChartSettings
+    environments: tuple[Environment, ...]
+    trunk: str = "main"
+    test: str = ""
+    values_location: str = "."
+    measure: MeasureSettings = MeasureSettings()
+    source: str = "trunkline.yaml"
+
+    def environment(self, name: str) -> Environment | None:
+        """The environment of that name."""
+        return next((item for item in self.environments if item.name == name), None)

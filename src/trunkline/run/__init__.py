@@ -1,0 +1,1 @@
+"""The only place where a plan becomes deeds: intent is recorded first, and what was begun can be undone."""
