@@ -59,6 +59,7 @@ class Command:
         stdin: text for its standard input; secrets go here.
         directory: where it runs; None for here.
         timeout_s: it is ended after this many seconds.
+        private: its output is a credential for us alone: it is neither redacted nor passed to anybody.
     """
 
     argv: tuple[str, ...]
@@ -66,11 +67,12 @@ class Command:
     stdin: str | None = None
     directory: Path | None = None
     timeout_s: float | None = None
+    private: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """A program that has ended; its output is already redacted."""
+    """A program that has ended; its output is already redacted, unless the command is `private`."""
 
     command: Command
     code: int

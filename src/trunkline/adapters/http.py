@@ -1,0 +1,180 @@
+"""The one place that speaks HTTP: urllib3, with connections kept per server and every wait bounded.
+
+Errors are turned into one sentence that names the host and the cause; a URL's user part, query and the headers
+never get into it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+import tempfile
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import urllib3
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    MaxRetryError,
+    NameResolutionError,
+    NewConnectionError,
+    ProtocolError,
+    ProxyError,
+    ReadTimeoutError,
+    SSLError,
+)
+
+from trunkline.errors import Unreachable
+from trunkline.ports import Request, Response, TlsSettings
+
+_CONNECT_S = 10.0
+_REDIRECTS = urllib3.Retry(total=None, connect=0, read=0, redirect=5, status=0, other=0)
+_OK = range(200, 300)
+
+
+class Urllib3Http:
+    """Implements the port `Http`; one per set of TLS settings, safe to share between threads."""
+
+    def __init__(self, tls: TlsSettings | None = None) -> None:
+        self._tls = tls or TlsSettings()
+        self._context: ssl.SSLContext | None = None
+        self._managers: dict[str, urllib3.PoolManager] = {}
+
+    def send(self, request: Request) -> Response:
+        """See the port."""
+        try:
+            answer = self._open(request, preload=True)
+        except (HTTPError, OSError) as error:
+            raise unreachable(request, error) from error
+        return Response(answer.status, _headers(answer), answer.data)
+
+    @contextlib.contextmanager
+    def stream(self, request: Request) -> Iterator[tuple[Response, Iterator[bytes]]]:
+        """See the port."""
+        try:
+            answer = self._open(request, preload=False)
+            body = b"" if answer.status in _OK else answer.read()
+        except (HTTPError, OSError) as error:
+            raise unreachable(request, error) from error
+        try:
+            yield Response(answer.status, _headers(answer), body), _lines(request, answer)
+        finally:
+            # Not given back to the pool: what is left of the body would be read by the next request.
+            answer.close()
+
+    def _open(self, request: Request, *, preload: bool) -> urllib3.BaseHTTPResponse:
+        return self._manager(request.url).request(
+            request.method,
+            request.url,
+            body=request.body,
+            headers=dict(request.headers),
+            timeout=urllib3.Timeout(connect=min(_CONNECT_S, request.timeout_s), read=request.timeout_s),
+            retries=_REDIRECTS,
+            preload_content=preload,
+        )
+
+    def _manager(self, url: str) -> urllib3.PoolManager:
+        proxy = self._proxy(url)
+        if proxy not in self._managers:
+            context = self._ssl_context() if url.startswith("https:") or proxy.startswith("https:") else None
+            server_name = self._tls.server_name or None
+            self._managers[proxy] = (
+                urllib3.ProxyManager(proxy, ssl_context=context, server_hostname=server_name)
+                if proxy
+                else urllib3.PoolManager(ssl_context=context, server_hostname=server_name, maxsize=8)
+            )
+        return self._managers[proxy]
+
+    def _proxy(self, url: str) -> str:
+        if self._tls.proxy is not None:
+            return self._tls.proxy
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        if host == "localhost" or host.startswith("127.") or host == "::1" or proxy_bypass(host):
+            return ""
+        return getproxies().get(parts.scheme, "")
+
+    def _ssl_context(self) -> ssl.SSLContext:
+        if self._context is None:
+            self._context = _ssl_context(self._tls)
+        return self._context
+
+
+def unreachable(request: Request, error: BaseException) -> Unreachable:
+    """The sentence for a request that got no answer."""
+    parts = urlsplit(request.url)
+    host = parts.hostname or "?"
+    server = f"{host}:{parts.port}" if parts.port else host
+    return Unreachable(
+        f"{server} cannot be reached: {_cause(error, request.timeout_s)}.",
+        "Check the address, the network and any proxy, then run the command again.",
+    )
+
+
+def _cause(error: BaseException, timeout_s: float) -> str:
+    while isinstance(error, (MaxRetryError, ProxyError)):
+        inner = error.reason if isinstance(error, MaxRetryError) else error.original_error
+        if inner is None:
+            break
+        error = inner
+    match error:
+        case NameResolutionError():
+            return "the host name is unknown"
+        case SSLError() | ssl.SSLError():
+            return f"its certificate or TLS is not acceptable ({_tls_reason(error)})"
+        case ConnectTimeoutError():
+            return "it did not accept a connection in time"
+        case ReadTimeoutError() | TimeoutError():
+            return f"it did not answer within {timeout_s:g} s"
+        case NewConnectionError() | ConnectionRefusedError():
+            return "the connection was refused"
+        case ProtocolError() | ConnectionError():
+            return "the connection broke off"
+        case socket.gaierror():
+            return "the host name is unknown"
+        case _:
+            return f"the request failed ({type(error).__name__})"
+
+
+def _tls_reason(error: BaseException) -> str:
+    cause = error.args[0] if error.args and isinstance(error.args[0], ssl.SSLError) else error
+    return getattr(cause, "verify_message", "") or getattr(cause, "reason", "") or "handshake failed"
+
+
+def _headers(answer: urllib3.BaseHTTPResponse) -> dict[str, str]:
+    return {name.lower(): value for name, value in answer.headers.items()}
+
+
+def _lines(request: Request, answer: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
+    rest = b""
+    try:
+        while chunk := answer.read1():
+            *lines, rest = (rest + chunk).split(b"\n")
+            yield from lines
+    except (HTTPError, OSError) as error:
+        raise unreachable(request, error) from error
+    if rest:
+        yield rest
+
+
+def _ssl_context(tls: TlsSettings) -> ssl.SSLContext:
+    try:
+        context = ssl.create_default_context(cadata=tls.ca or None)
+        if not tls.verify:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        if tls.certificate:
+            # The ssl module reads certificates from files only; the file is readable by us alone and gone at once.
+            with tempfile.NamedTemporaryFile("w", suffix=".pem") as file:
+                file.write(tls.certificate.rstrip() + "\n" + tls.key)
+                file.flush()
+                context.load_cert_chain(file.name)
+    except (ssl.SSLError, ValueError) as error:
+        raise Unreachable(
+            f"The configured certificates cannot be read: {getattr(error, 'reason', None) or error}.",
+            "Check the certificate authority and the client certificate in the kubeconfig.",
+        ) from error
+    return context

@@ -1,0 +1,190 @@
+"""The one place that starts other programs.
+
+A child leads a session of its own, so that Ctrl-C reaches only us and we decide how it ends; and it is killed
+with us (Linux), so that a Helm whose Trunkline is dead never goes on writing behind the next one's back.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import selectors
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from typing import IO
+
+from trunkline.domain.redaction import Redactor
+from trunkline.errors import UsageError
+from trunkline.ports import Command, Completed, OnLine
+
+_PR_SET_PDEATHSIG = 1
+_GRACE_S = 10.0
+_CHUNK = 65536
+
+
+class SubprocessProcesses:
+    """Implements the port `Processes` with `subprocess`."""
+
+    def __init__(self, environ: Mapping[str, str], redactor: Redactor) -> None:
+        self._environ = environ
+        self._redactor = redactor
+
+    def find(self, program: str) -> str | None:
+        """The path of a program on PATH, or None."""
+        return shutil.which(program, path=self._environ.get("PATH"))
+
+    def run(self, command: Command, on_line: OnLine | None = None) -> Completed:
+        """See the port."""
+        process = self._start(command)
+        try:
+            out, err = _converse(process, command, self._hear(command, on_line))
+        except BaseException:
+            _end(process)
+            raise
+        code = process.wait()
+        if command.private:
+            return Completed(command, code, out, err)
+        return Completed(command, code, self._redactor.text(out), self._redactor.text(err))
+
+    def _start(self, command: Command) -> subprocess.Popen[bytes]:
+        program = self.find(command.argv[0])
+        if program is None:
+            raise UsageError(
+                f"{command.argv[0]} is not installed, or not on PATH.",
+                f"Install {command.argv[0]} and try again.",
+            )
+        try:
+            return subprocess.Popen(
+                [program, *command.argv[1:]],
+                stdin=subprocess.PIPE if command.stdin is not None else subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                cwd=command.directory,
+                env=self._child_environment(command),
+                start_new_session=True,
+                preexec_fn=_DIES_WITH_PARENT,  # noqa: PLW1509 - only calls prctl, resolved beforehand
+            )
+        except OSError as error:
+            raise UsageError(
+                f"{command.argv[0]} could not be started: {error.strerror or error}.", f"Look at {program}."
+            ) from error
+
+    def _child_environment(self, command: Command) -> dict[str, str]:
+        environment = dict(self._environ)
+        for name, value in command.environment.items():
+            if value is None:
+                environment.pop(name, None)
+            else:
+                environment[name] = value
+        return environment
+
+    def _hear(self, command: Command, on_line: OnLine | None) -> OnLine | None:
+        if on_line is None or command.private:
+            return None
+        return lambda line: on_line(self._redactor.text(line))
+
+
+def _converse(process: subprocess.Popen[bytes], command: Command, on_line: OnLine | None) -> tuple[str, str]:
+    """Feed stdin and read both outputs until they close."""
+    deadline = None if command.timeout_s is None else time.monotonic() + command.timeout_s
+    waiting = memoryview((command.stdin or "").encode())
+    streams = {stream: _Lines(on_line) for stream in (process.stdout, process.stderr) if stream is not None}
+    with selectors.DefaultSelector() as selector:
+        for stream in streams:
+            selector.register(stream, selectors.EVENT_READ)
+        if process.stdin is not None:
+            os.set_blocking(process.stdin.fileno(), False)
+            selector.register(process.stdin, selectors.EVENT_WRITE)
+        while selector.get_map():
+            left = None if deadline is None else deadline - time.monotonic()
+            if left is not None and left <= 0:
+                raise TimeoutError(f"{command.argv[0]} did not end within {command.timeout_s:g} s")
+            for key, _ in selector.select(left):
+                if key.fileobj is process.stdin:
+                    waiting = _feed(selector, process.stdin, waiting)
+                else:
+                    _drain(selector, key.fd, streams[key.fileobj], key.fileobj)  # type: ignore[index, arg-type]  # only our two streams are registered
+    out, err = (lines.text() for lines in streams.values())
+    return out, err
+
+
+class _Lines:
+    """Collects a stream's bytes and passes on its lines."""
+
+    def __init__(self, on_line: Callable[[str], None] | None) -> None:
+        self._on_line = on_line
+        self._chunks: list[bytes] = []
+        self._rest = b""
+
+    def add(self, chunk: bytes) -> None:
+        self._chunks.append(chunk)
+        if self._on_line is None:
+            return
+        *lines, self._rest = (self._rest + chunk).split(b"\n")
+        for line in lines:
+            self._on_line(line.decode("utf-8", "replace").rstrip("\r"))
+
+    def text(self) -> str:
+        if self._on_line is not None and self._rest:
+            self._on_line(self._rest.decode("utf-8", "replace"))
+            self._rest = b""
+        return b"".join(self._chunks).decode("utf-8", "replace")
+
+
+def _feed(selector: selectors.BaseSelector, stdin: IO[bytes], waiting: memoryview) -> memoryview:
+    # A program that ends without reading all of its input is no error of ours; its exit code tells.
+    with contextlib.suppress(BrokenPipeError):
+        if waiting:
+            waiting = waiting[os.write(stdin.fileno(), waiting[:_CHUNK]) :]
+        if waiting:
+            return waiting
+    selector.unregister(stdin)
+    with contextlib.suppress(BrokenPipeError):
+        stdin.close()
+    return memoryview(b"")
+
+
+def _drain(selector: selectors.BaseSelector, descriptor: int, lines: _Lines, stream: IO[bytes]) -> None:
+    chunk = os.read(descriptor, _CHUNK)
+    if chunk:
+        lines.add(chunk)
+    else:
+        selector.unregister(stream)
+        stream.close()
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a child and what it started: politely first, so that Helm can write down that it was stopped."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_GRACE_S)
+            break
+    for stream in (process.stdin, process.stdout, process.stderr):
+        if stream is not None:
+            with contextlib.suppress(OSError):
+                stream.close()
+
+
+def _parent_death_signal() -> Callable[[], None] | None:
+    if not sys.platform.startswith("linux"):
+        return None
+    # Resolved here, before any fork: the child may only call it.
+    prctl = ctypes.CDLL(None).prctl
+    parent = os.getpid()
+
+    def die_with_parent() -> None:
+        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(1)
+
+    return die_with_parent
+
+
+_DIES_WITH_PARENT = _parent_death_signal()
