@@ -1,0 +1,115 @@
+"""What git, or the CI in its place, says of the commit that is on its way."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+from trunkline.domain.commits import Commit, is_sha
+from trunkline.errors import UsageError
+from trunkline.ports import Command, Completed, Processes
+
+_FORMAT = "%H%x00%ct%x00%an%x00%s"
+
+
+class GitSource:
+    """Implements the port `SourceControl` with the git command, in the project's directory.
+
+    Inside CircleCI the commit and the branch are those of `CIRCLE_SHA1` and `CIRCLE_BRANCH`: a CI's checkout
+    is detached and often shallow, and its own steps leave files in the work tree.
+    """
+
+    def __init__(self, processes: Processes, root: Path, environ: Mapping[str, str]) -> None:
+        self._processes = processes
+        self._root = root
+        self._ci_commit = environ.get("CIRCLE_SHA1", "")
+        self._ci_branch = environ.get("CIRCLE_BRANCH", "")
+
+    def commit(self, trunk: str, revision: str = "HEAD") -> Commit:
+        """See the port."""
+        if self._ci_commit and revision in {"HEAD", self._ci_commit}:
+            return self._commit_of_ci(trunk)
+        return self._commit_of_git(trunk, revision)
+
+    def _commit_of_ci(self, trunk: str) -> Commit:
+        if not is_sha(self._ci_commit):
+            raise UsageError(
+                "CIRCLE_SHA1 is not a commit's hexadecimal name.", "Set it to the full sha of the commit."
+            )
+        known = self._show(self._ci_commit) if self._processes.find("git") else None
+        on_trunk = True if self._ci_branch == trunk else None
+        if on_trunk is None and known is not None:
+            on_trunk = self._on_trunk(self._ci_commit, trunk)
+        if on_trunk is None and self._ci_branch:
+            on_trunk = False
+        sha, committed_at, author, subject = known or (self._ci_commit, None, "", "")
+        return Commit(
+            sha=sha,
+            branch=self._ci_branch or None,
+            on_trunk=on_trunk,
+            subject=subject,
+            author=author,
+            committed_at=committed_at,
+            source_url=self._source_url() if known else "",
+        )
+
+    def _commit_of_git(self, trunk: str, revision: str) -> Commit:
+        known = self._show(revision)
+        if known is None:
+            raise UsageError(
+                f"{self._root} is no git work tree with a commit {revision!r}.",
+                "Run Trunkline in a clone of the service's repository, or set CIRCLE_SHA1.",
+            )
+        sha, committed_at, author, subject = known
+        branch = self._git("symbolic-ref", "--short", "-q", "HEAD").stdout.strip()
+        return Commit(
+            sha=sha,
+            branch=branch or None,
+            on_trunk=self._on_trunk(sha, trunk),
+            dirty_tree=self._dirty_tree() if revision == "HEAD" else "",
+            subject=subject,
+            author=author,
+            committed_at=committed_at,
+            source_url=self._source_url(),
+        )
+
+    def _show(self, revision: str) -> tuple[str, datetime, str, str] | None:
+        shown = self._git(
+            "log", "-1", "--no-show-signature", f"--format={_FORMAT}", "--end-of-options", revision
+        )
+        if shown.code != 0:
+            return None
+        sha, seconds, author, subject = shown.stdout.rstrip("\n").split("\0", 3)
+        return sha, datetime.fromtimestamp(int(seconds), UTC), author, subject
+
+    def _on_trunk(self, sha: str, trunk: str) -> bool | None:
+        """Whether the shared trunk holds the commit; the local branch counts only where no remote has one."""
+        for ref in (f"refs/remotes/origin/{trunk}", f"refs/heads/{trunk}"):
+            if self._git("rev-parse", "--verify", "-q", ref).code == 0:
+                return self._git("merge-base", "--is-ancestor", sha, ref).code == 0
+        return None
+
+    def _dirty_tree(self) -> str:
+        if not self._git("status", "--porcelain", "--untracked-files=normal").stdout:
+            return ""
+        # A private index: naming what lies in the work tree must not touch what the person has staged.
+        with tempfile.TemporaryDirectory(prefix="trunkline-") as directory:
+            index = {"GIT_INDEX_FILE": str(Path(directory) / "index")}
+            self._git("read-tree", "HEAD", environment=index)
+            self._git("add", "--all", ":/", environment=index)
+            return self._git("write-tree", environment=index).stdout.strip() or "unknown"
+
+    def _source_url(self) -> str:
+        url = self._git("config", "--get", "remote.origin.url").stdout.strip()
+        if "://" not in url:
+            return url
+        parts = urlsplit(url)
+        return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+    def _git(self, *arguments: str, environment: Mapping[str, str] | None = None) -> Completed:
+        return self._processes.run(
+            Command(("git", *arguments), dict(environment or {}), directory=self._root)
+        )

@@ -1,0 +1,171 @@
+"""Helm 3 and Helm 4 through their command line, never with `--wait`: the rollout is watched by us.
+
+Only flags that both majors share are used. Values layers go to Helm verbatim, because no YAML parser types
+them as Helm does; our own pins go last, by stdin.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from trunkline.domain.releases import ClusterTarget, History, ReleaseTarget, Revision
+from trunkline.errors import DeploymentFailed, Locked, TrunklineError, Unreachable
+from trunkline.ports import Applied, Command, Completed, OnLine, Processes, UpgradeRequest
+
+_UNREACHABLE = re.compile(
+    r"cluster unreachable|connection refused|no such host|i/o timeout|TLS handshake|Unauthorized|x509:"
+    r"|invalid configuration|context .* does not exist|connection reset|EOF$|getting credentials",
+    re.IGNORECASE,
+)
+_BUSY = "another operation (install/upgrade/rollback) is in progress"
+_NOT_FOUND = re.compile(r"release: not found|not found$")
+_MORE_THAN_HELM_KEEPS = 1_000_000
+_QUERY_S = 60.0
+# Helm bounds itself by --timeout; this much later something is wrong with Helm.
+_SLACK_S = 30.0
+
+
+class HelmCommand:
+    """Implements the port `Helm` with the `helm` on PATH."""
+
+    def __init__(self, cluster: ClusterTarget, processes: Processes) -> None:
+        self._cluster = cluster
+        self._processes = processes
+
+    def version(self) -> str:
+        """See the port."""
+        shown = self._processes.run(
+            Command(("helm", "version", "--template", "{{.Version}}"), timeout_s=_QUERY_S)
+        )
+        return shown.stdout.strip()
+
+    def history(self, target: ReleaseTarget) -> History:
+        """See the port."""
+        done = self._helm(
+            target, ("history", target.name, "--max", str(_MORE_THAN_HELM_KEEPS), "--output", "json")
+        )
+        if done.code != 0:
+            if _NOT_FOUND.search(done.stderr.strip()):
+                return History()
+            raise self._error(target, "history", done)
+        return History(tuple(sorted(map(_revision, json.loads(done.stdout)), key=lambda item: item.number)))
+
+    def upgrade(self, request: UpgradeRequest, on_line: OnLine) -> Applied:
+        """See the port."""
+        target = request.target
+        arguments = ["upgrade", target.name, str(request.chart), "--install"]
+        arguments += ["--history-max", str(request.history_max), "--description", request.description]
+        arguments += ["--timeout", f"{request.timeout_s:.0f}s", "--output", "json"]
+        if request.create_namespace:
+            arguments.append("--create-namespace")
+        for path in request.values:
+            arguments += ["--values", str(path)]
+        arguments += ["--values", "-"]
+        done = self._helm(
+            target, arguments, stdin=json.dumps(request.pins), timeout_s=request.timeout_s + _SLACK_S
+        )
+        for line in done.stderr.splitlines():
+            if done.code == 0 and line.strip():
+                on_line(line)
+        if done.code != 0:
+            raise self._error(target, "upgrade", done)
+        release = json.loads(done.stdout)
+        return Applied(int(release["version"]), parse_manifest(release.get("manifest", "")))
+
+    def rollback(self, target: ReleaseTarget, revision: int, history_max: int, timeout_s: float) -> Applied:
+        """See the port."""
+        arguments = ("rollback", target.name, str(revision), "--history-max", str(history_max))
+        done = self._helm(
+            target, (*arguments, "--timeout", f"{timeout_s:.0f}s"), timeout_s=timeout_s + _SLACK_S
+        )
+        if done.code != 0:
+            raise self._error(target, "rollback", done)
+        latest = self.history(target).latest
+        return self.applied(target, latest.number if latest else revision)
+
+    def uninstall(self, target: ReleaseTarget, timeout_s: float) -> None:
+        """See the port."""
+        done = self._helm(
+            target,
+            ("uninstall", target.name, "--timeout", f"{timeout_s:.0f}s"),
+            timeout_s=timeout_s + _SLACK_S,
+        )
+        if done.code != 0 and not _NOT_FOUND.search(done.stderr.strip()):
+            raise self._error(target, "uninstall", done)
+
+    def applied(self, target: ReleaseTarget, revision: int) -> Applied:
+        """See the port."""
+        done = self._helm(target, ("get", "manifest", target.name, "--revision", str(revision)))
+        if done.code != 0:
+            raise self._error(target, "get manifest", done)
+        return Applied(revision, parse_manifest(done.stdout))
+
+    def _helm(
+        self,
+        target: ReleaseTarget,
+        arguments: tuple[str, ...] | list[str],
+        *,
+        stdin: str | None = None,
+        timeout_s: float = _QUERY_S,
+    ) -> Completed:
+        argv = ["helm", *arguments, "--namespace", target.namespace]
+        if self._cluster.context:
+            argv += ["--kube-context", self._cluster.context]
+        environment = {"KUBECONFIG": self._cluster.kubeconfig} if self._cluster.kubeconfig else {}
+        try:
+            return self._processes.run(Command(tuple(argv), environment, stdin=stdin, timeout_s=timeout_s))
+        except TimeoutError as error:
+            raise Unreachable(
+                f"helm {arguments[0]} of {target} did not end within {timeout_s:.0f} s.",
+                "Check that the cluster answers (kubectl get nodes), then run the command again.",
+            ) from error
+
+    def _error(self, target: ReleaseTarget, deed: str, done: Completed) -> TrunklineError:
+        said = _complaint(done)
+        if _BUSY in said:
+            return Locked(
+                f"Another Helm client is at work on {target}.",
+                "Wait until it is done; if its process is dead, run `trunkline release` again.",
+            )
+        if _UNREACHABLE.search(said):
+            return Unreachable(
+                f"helm {deed} of {target} could not reach the cluster: {said}",
+                "Check the kubeconfig context and its credentials with `trunkline check --online`.",
+            )
+        return DeploymentFailed(f"helm {deed} of {target} failed: {said}")
+
+
+def parse_manifest(manifest: str) -> tuple[Mapping[str, Any], ...]:
+    """The objects of a rendered manifest (several YAML documents); empty documents are left out."""
+    import yaml  # noqa: PLC0415 - needed by deployments only
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    documents = yaml.load_all(manifest, Loader=loader)
+    return tuple(document for document in documents if isinstance(document, dict))
+
+
+def _revision(entry: Mapping[str, Any]) -> Revision:
+    return Revision(
+        number=int(entry["revision"]),
+        status=str(entry["status"]),
+        updated_at=_moment(str(entry["updated"])),
+        chart=str(entry.get("chart", "")),
+        description=str(entry.get("description", "")),
+    )
+
+
+def _moment(text: str) -> datetime:
+    """Helm's RFC 3339 time; its nanoseconds are more than Python reads."""
+    return datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", text)).astimezone(UTC)
+
+
+def _complaint(done: Completed) -> str:
+    """Helm's own sentence, without the warnings before it."""
+    lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
+    start = next((place for place, line in enumerate(lines) if line.startswith("Error:")), None)
+    said = " ".join(lines[start:] if start is not None else lines[-5:]).removeprefix("Error: ")
+    return said or f"exit code {done.code} and no message"
