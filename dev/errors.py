@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Callable
 
@@ -12,6 +13,8 @@ class DevError(Exception):
 
 def exit_code(command: Callable[[], int]) -> int:
     """Run a command line, and turn its failure into one sentence on stderr."""
+    # Being ended is being interrupted: what was started is stopped on the way out.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return command()
     except DevError as error:
