@@ -410,6 +410,22 @@ class Cluster(Protocol):
         """
         ...
 
+    def good_revision(self, target: ReleaseTarget) -> int | None:
+        """The newest revision whose rollout Trunkline saw succeed, as noted on the release's Lease object.
+
+        Raises:
+            Unreachable: as above.
+        """
+        ...
+
+    def note_good(self, target: ReleaseTarget, revision: int) -> None:
+        """Note on the Lease object (annotation `trunkline.dev/good-revision`) that a rollout succeeded.
+
+        Raises:
+            Unreachable: as above.
+        """
+        ...
+
     def mark_failed(self, target: ReleaseTarget, revision: int, description: str) -> None:
         """Turn Helm's record of a revision that a dead client left `pending-*` into `failed`.
 

@@ -118,22 +118,35 @@ class History:
         """The revision of that number, if it is still kept."""
         return next((revision for revision in self.revisions if revision.number == number), None)
 
-    def last_good(self) -> Revision | None:
-        """Where an undo would go: what is deployed, else the newest revision that once was."""
-        return self.current or next(
-            (revision for revision in reversed(self.revisions) if revision.status == "superseded"), None
-        )
+    def last_good(self, verified: int | None) -> Revision | None:
+        """Where an undo goes: the newest revision that stood and that we have no reason to doubt.
+
+        A revision of ours whose rollout nobody saw succeed (its Trunkline was killed while it waited) is
+        doubted; one that Helm was told to make by somebody else is not.
+
+        Args:
+            verified: the newest revision whose rollout Trunkline saw succeed, None if it never did.
+        """
+        stood = [item for item in reversed(self.revisions) if item.status in {"deployed", "superseded"}]
+        return next((item for item in stood if self._trusted(item, verified or 0)), None)
+
+    def _trusted(self, revision: Revision, verified: int) -> bool:
+        origin = self._origin(revision)
+        return origin is not None and (origin.number <= verified or parse_marks(origin.description) is None)
+
+    def _origin(self, revision: Revision) -> Revision | None:
+        """The revision that a chain of Helm rollbacks leads back to; None when Helm has forgotten it."""
+        seen: set[int] = set()
+        origin: Revision | None = revision
+        while origin and (back := _ROLLBACK.match(origin.description)) and origin.number not in seen:
+            seen.add(origin.number)
+            origin = self.find(int(back[1]))
+        return origin
 
     def marks(self, revision: Revision) -> Marks | None:
         """The marks of `revision`; a Helm rollback leads to those of the revision it returned to."""
-        seen: set[int] = set()
-        while (back := _ROLLBACK.match(revision.description)) and revision.number not in seen:
-            seen.add(revision.number)
-            target = self.find(int(back[1]))
-            if target is None:
-                return None
-            revision = target
-        return parse_marks(revision.description)
+        origin = self._origin(revision)
+        return parse_marks(origin.description) if origin else None
 
 
 def parse_marks(description: str) -> Marks | None:

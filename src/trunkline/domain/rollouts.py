@@ -1,13 +1,13 @@
-"""From what a cluster shows of a rollout to a verdict: succeeded, failed with a cause, or wait.
+"""The words of a rollout: what is watched, what was seen, how far it is, and why it failed.
 
-`diagnose` is a pure function of an `Observation`; it knows Kubernetes' objects (parsed JSON) and no API.
-Only pods of the new revision are judged, and a moment between two crashes is never a success.
+`domain.diagnosis` reads one from the other; `Judge` there gives the verdict.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 KubernetesObject = Mapping[str, Any]
@@ -46,3 +46,99 @@ class Observation:
     events: tuple[KubernetesObject, ...] = ()
     trouble: str = ""
     expired: bool = False
+
+
+class Cause(StrEnum):
+    """Why a rollout failed: stable codes for the ledger, for dashboards and for people's searches."""
+
+    IMAGE_NOT_FOUND = "image-not-found"
+    IMAGE_DENIED = "image-denied"
+    IMAGE_PULL = "image-pull-failed"
+    IMAGE_NAME = "image-name-invalid"
+    CONFIGURATION = "configuration-missing"
+    CANNOT_START = "container-cannot-start"
+    OUT_OF_MEMORY = "out-of-memory"
+    CRASH_LOOP = "crash-loop"
+    INIT_CRASH = "init-container-failing"
+    UNSCHEDULABLE = "unschedulable"
+    CREATE_REFUSED = "pods-refused"
+    PROGRESS_DEADLINE = "progress-deadline"
+    JOB_FAILED = "job-failed"
+    NEVER_READY = "never-ready"
+    API_UNREACHABLE = "api-unreachable"
+    TIMED_OUT = "timed-out"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One thing that is wrong.
+
+    Attributes:
+        workload: whose pods it is about.
+        sentence: what and why, for a person.
+        evidence: the cluster's own words.
+        advice: what to do next.
+        pod: the pod and container whose log belongs to it; empty if a log would say nothing.
+        container: see `pod`.
+    """
+
+    cause: Cause
+    workload: Workload
+    sentence: str
+    evidence: tuple[str, ...] = ()
+    advice: str = ""
+    pod: str = ""
+    container: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far one workload is: `ready` of `wanted` pods of the new revision, and what it waits for."""
+
+    workload: Workload
+    ready: int
+    wanted: int
+    done: bool
+    waits_for: str = ""
+
+    def __str__(self) -> str:
+        waits = f", {self.waits_for}" if self.waits_for and not self.done else ""
+        return f"{self.workload}: {self.ready}/{self.wanted} ready{waits}"
+
+
+_WATCHED = {"Deployment": "apps", "StatefulSet": "apps", "DaemonSet": "apps", "Job": "batch"}
+
+
+def workloads_of(objects: Iterable[KubernetesObject], namespace: str) -> tuple[Workload, ...]:
+    """The workloads in a release's manifest; objects without a namespace are in the release's."""
+    return tuple(
+        Workload(item["kind"], item["metadata"].get("namespace") or namespace, item["metadata"]["name"])
+        for item in objects
+        if item.get("kind") in _WATCHED and str(item.get("apiVersion", "")).startswith(_WATCHED[item["kind"]])
+    )
+
+
+def selectors_of(objects: Iterable[KubernetesObject]) -> tuple[Mapping[str, str], ...]:
+    """The label selectors of the workloads in a release's manifest, for finding their pods."""
+    return tuple(
+        item["spec"]["selector"]["matchLabels"]
+        for item in objects
+        if item.get("kind") in _WATCHED and item.get("spec", {}).get("selector", {}).get("matchLabels")
+    )
+
+
+def images_of(objects: Iterable[KubernetesObject]) -> tuple[str, ...]:
+    """The images that the workloads' pod templates name, in order, each once."""
+    specs = (
+        item.get("spec", {}).get("template", {}).get("spec", {})
+        for item in objects
+        if item.get("kind") in _WATCHED
+    )
+    return tuple(
+        dict.fromkeys(
+            container["image"]
+            for spec in specs
+            for container in (*(spec.get("initContainers") or ()), *(spec.get("containers") or ()))
+            if container.get("image")
+        )
+    )

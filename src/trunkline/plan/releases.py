@@ -1,0 +1,213 @@
+"""What a deployment of one image to one environment has to do, given what stands there now."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from trunkline.config.project import Environment, ImageKeys
+from trunkline.domain.images import ImageReference, parse_image
+from trunkline.domain.releases import History, Marks, Revision
+from trunkline.errors import UsageError
+from trunkline.plan.steps import Apply, AwaitRollout, NoteGood, Plan, Remove, Repair, Return, Step
+
+_FIRST_INSTALL_FAILED = "its first install failed"
+_FAILED = "the new one failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What goes into a release, fetched and at hand.
+
+    Attributes:
+        label: the chart's name and version.
+        chart: path of its directory or archive.
+        values: paths of the layers, later ones win.
+        fingerprint: digest of the chart's and the layers' contents.
+    """
+
+    label: str
+    chart: Path
+    values: tuple[Path, ...]
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What was found out before planning: Helm's state, and the newest revision known to be good."""
+
+    history: History
+    verified: int | None
+
+
+def plan_release(
+    environment: Environment,
+    facts: Facts,
+    material: Material,
+    image: ImageReference,
+    keys: ImageKeys,
+    marks: Marks,
+) -> Plan:
+    """Install or upgrade; or only wait, where this very run's upgrade stands and nobody saw its rollout end."""
+    pins = image_pins(image, keys)
+    identity = release_identity(material, pins)
+    marks = Marks(marks.commit, str(image), identity, marks.run, marks.kind, marks.actor, marks.ci)
+    latest = facts.history.latest
+    undo = _undo(facts)
+    if latest and latest.deployed and _same_deed(facts.history.marks(latest), marks):
+        return _resumed(environment, facts, marks, image, latest)
+    steps = (
+        *_repair(facts.history, undo),
+        Apply(
+            install=isinstance(undo, Remove),
+            chart=material.chart,
+            chart_label=material.label,
+            values=material.values,
+            pins=pins,
+            description=marks.description(),
+            history_max=environment.history_max,
+            create_namespace=environment.create_namespace,
+            timeout_s=environment.timeout_s,
+            undo=undo,
+        ),
+        AwaitRollout(environment.timeout_s, environment.settle_s),
+        NoteGood(),
+    )
+    deed = "install" if isinstance(undo, Remove) else "upgrade"
+    return _plan(environment, deed, marks, image, steps, _notes(facts, image))
+
+
+def plan_rollback(environment: Environment, facts: Facts, to: int | None) -> tuple[Plan, Revision]:
+    """Return to revision `to`, or to the newest good one before what stands now; the plan and that revision.
+
+    Raises:
+        UsageError: there is nothing to return to.
+    """
+    history = facts.history
+    current = history.current or history.latest
+    goal = history.find(to) if to is not None else _before(facts, current)
+    if goal is None:
+        kept = ", ".join(str(item.number) for item in history.revisions) or "none"
+        wanted = f"revision {to}" if to is not None else "an earlier good revision"
+        raise UsageError(
+            f"{environment.target} has no {wanted} to return to (kept: {kept}).",
+            "Look at `trunkline history`, or deploy an older commit with `trunkline release`.",
+        )
+    marks = history.marks(goal) or Marks(commit="")
+    image = _image_of(marks)
+    steps: tuple[Step, ...] = (
+        *_repair(history, Return(goal.number, _FAILED)),
+        Return(goal.number, "asked for by a person"),
+        AwaitRollout(environment.timeout_s, environment.settle_s),
+        NoteGood(),
+    )
+    plan = Plan(
+        environment.name,
+        str(environment.target),
+        "rollback",
+        marks.commit,
+        marks.image,
+        image.digest or "" if image else "",
+        steps,
+    )
+    return plan, goal
+
+
+def image_pins(image: ImageReference, keys: ImageKeys) -> Mapping[str, object]:
+    """The values that pin the image, nested as the chart's keys say (`image.tag` becomes `{image: {tag: …}}`)."""
+    pins: dict[str, object] = {}
+    for path, value in (
+        (keys.repository, image.repository),
+        (keys.tag, image.tag),
+        (keys.digest, image.digest),
+    ):
+        if path and value:
+            *parents, leaf = path.split(".")
+            place = pins
+            for parent in parents:
+                place = place.setdefault(parent, {})  # type: ignore[assignment]  # only dicts are put there
+            place[leaf] = value
+    return pins
+
+
+def release_identity(material: Material, pins: Mapping[str, object]) -> str:
+    """A digest of everything that goes into a release, 16 hexadecimal digits."""
+    content = json.dumps([material.fingerprint, pins], sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+
+def _undo(facts: Facts) -> Return | Remove:
+    good = facts.history.last_good(facts.verified)
+    return Return(good.number, _FAILED) if good else Remove(_FIRST_INSTALL_FAILED)
+
+
+def _repair(history: History, undo: Return | Remove) -> tuple[Step, ...]:
+    """What a client that died left behind."""
+    latest = history.latest
+    if latest is None or not latest.pending:
+        return ()
+    if isinstance(undo, Remove) and latest.status == "pending-install":
+        return (Remove("its first install was cut off half-way"),)
+    return (Repair(latest.number, latest.status),)
+
+
+def _same_deed(there: Marks | None, wanted: Marks) -> bool:
+    return (
+        there is not None and bool(wanted.run) and (there.run, there.release) == (wanted.run, wanted.release)
+    )
+
+
+def _resumed(
+    environment: Environment, facts: Facts, marks: Marks, image: ImageReference, latest: Revision
+) -> Plan:
+    if facts.verified is not None and latest.number <= facts.verified:
+        return _plan(
+            environment, "resume", marks, image, (), ("it stands already, and its rollout was good",)
+        )
+    wait = AwaitRollout(environment.timeout_s, environment.settle_s, latest.number, _undo(facts))
+    note = f"revision {latest.number} is this very release; only its rollout is still to be seen"
+    return _plan(environment, "resume", marks, image, (wait, NoteGood()), (note,))
+
+
+def _before(facts: Facts, current: Revision | None) -> Revision | None:
+    """The newest good revision that runs something else than `current`."""
+    if current is None:
+        return None
+    now = facts.history.marks(current)
+    earlier = History(tuple(item for item in facts.history.revisions if item.number < current.number))
+    while (good := earlier.last_good(facts.verified)) is not None:
+        there = facts.history.marks(good)
+        if now is None or there is None or there.release != now.release:
+            return good
+        earlier = History(tuple(item for item in earlier.revisions if item.number < good.number))
+    return None
+
+
+def _notes(facts: Facts, image: ImageReference) -> tuple[str, ...]:
+    notes = []
+    current = facts.history.current
+    marks = facts.history.marks(current) if current else None
+    if current and marks is None:
+        notes.append(f"revision {current.number} was not made by Trunkline")
+    if image.digest is None:
+        notes.append("the image is pinned by its tag alone: its digest could not be found out")
+    return tuple(notes)
+
+
+def _plan(
+    environment: Environment,
+    deed: str,
+    marks: Marks,
+    image: ImageReference,
+    steps: tuple[Step, ...],
+    notes: tuple[str, ...],
+) -> Plan:
+    target = str(environment.target)
+    return Plan(environment.name, target, deed, marks.commit, str(image), image.digest or "", steps, notes)
+
+
+def _image_of(marks: Marks) -> ImageReference | None:
+    return parse_image(marks.image) if marks.image else None

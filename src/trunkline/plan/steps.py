@@ -1,0 +1,131 @@
+"""The steps that a deployment can be made of: frozen data, each with the step that takes it back.
+
+`run.perform` is the only place that turns one into deeds; `describe` is what a person reads of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import assert_never
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """Write `failed` where a dead Helm client left a revision `pending-*`."""
+
+    revision: int
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Remove:
+    """Uninstall the release: what was installed goes, and its history."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """Helm rollback to a revision that stood."""
+
+    revision: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Apply:
+    """Helm upgrade or install, without waiting.
+
+    Attributes:
+        install: whether there is nothing yet to upgrade.
+        chart: path of the chart's directory or archive.
+        chart_label: its name and version.
+        values: paths of the layers, later ones win.
+        pins: the image, as the last layer.
+        description: the marks for the revision.
+        undo: what takes it back.
+    """
+
+    install: bool
+    chart: Path
+    chart_label: str
+    values: tuple[Path, ...]
+    pins: Mapping[str, object]
+    description: str
+    history_max: int
+    create_namespace: bool
+    timeout_s: float
+    undo: Return | Remove
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitRollout:
+    """Watch the workloads of the revision until they are good, or cannot become so.
+
+    Attributes:
+        revision: an existing revision to watch; 0 for the one that the step before made.
+        undo: what takes back a rollout that was found half-way; None where the step before has it.
+    """
+
+    timeout_s: float
+    settle_s: float
+    revision: int = 0
+    undo: Return | Remove | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NoteGood:
+    """Note in the cluster that the revision's rollout succeeded, so that an undo may return to it."""
+
+
+Step = Repair | Remove | Return | Apply | AwaitRollout | NoteGood
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a deployment will do, in order.
+
+    Attributes:
+        deed: `install`, `upgrade`, `rollback` or `resume`, for people.
+        notes: what was found that a person should know.
+    """
+
+    environment: str
+    release: str
+    deed: str
+    commit: str
+    image: str
+    digest: str
+    steps: tuple[Step, ...]
+    notes: tuple[str, ...] = field(default=())
+
+
+def describe(step: Step) -> str:
+    """One line for a person."""
+    match step:
+        case Repair(revision, status):
+            return f"mark revision {revision} failed: a Helm client left it {status} and is gone"
+        case Remove(reason):
+            return f"uninstall the release: {reason}"
+        case Return(revision, reason):
+            return f"return to revision {revision}: {reason}"
+        case Apply():
+            layers = ", ".join(path.name for path in step.values) or "the chart's own values"
+            return f"helm {'install' if step.install else 'upgrade'} {step.chart_label} with {layers}"
+        case AwaitRollout():
+            return f"wait until the rollout is good, {step.timeout_s:.0f} s at most"
+        case NoteGood():
+            return "note the revision as good"
+        case _:
+            assert_never(step)
+
+
+def undo_of(step: Step) -> Return | Remove | None:
+    """The step that takes `step` back, if it changes anything that needs to be."""
+    match step:
+        case Apply() | AwaitRollout():
+            return step.undo
+        case _:
+            return None

@@ -1,0 +1,42 @@
+"""Telling the listeners: a screen or a sink that fails never fails a deployment."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+
+from trunkline.domain.attempts import Attempt
+from trunkline.events import Event, Noted
+from trunkline.ports import World
+
+
+def announce(world: World, event: Event) -> None:
+    """Tell everybody who listens."""
+    for listener in world.listeners:
+        # A listener promises not to raise; one that breaks its promise must not break a deployment.
+        with contextlib.suppress(Exception):
+            listener.on_event(event)
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """Says lines about one attempt."""
+
+    world: World
+    attempt: Attempt
+
+    def note(self, text: str) -> None:
+        """What was found or is being done."""
+        self._say(text, "info")
+
+    def warn(self, text: str) -> None:
+        """What a person should look at."""
+        self._say(text, "warning")
+
+    def output(self, line: str) -> None:
+        """A line of another program."""
+        self._say(line, "output")
+
+    def _say(self, text: str, level: str) -> None:
+        world = self.world
+        announce(world, Noted(world.clock.now(), self.attempt, world.redactor.text(text), level))

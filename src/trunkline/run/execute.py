@@ -1,0 +1,128 @@
+"""A plan becomes deeds: each step's intent is recorded first, and on trouble what was begun is taken back.
+
+The undo runs newest first and is watched like any rollout. An undo that fails is `Stranded`: a person has to
+act, and is told the commands.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from trunkline.domain.releases import History
+from trunkline.domain.rollouts import workloads_of
+from trunkline.errors import DeploymentFailed, Stranded, TrunklineError
+from trunkline.events import Stranded as StrandedEvent
+from trunkline.events import Undone
+from trunkline.plan.steps import Plan, Remove, Return, Step, describe, undo_of
+from trunkline.ports import Lease, World
+from trunkline.run.announce import announce
+from trunkline.run.attempts import Account
+from trunkline.run.perform import RolloutFailed, Site, perform
+from trunkline.run.rollout import await_rollout, explain
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """One plan at work under one lease."""
+
+    world: World
+    plan: Plan
+    site: Site
+    lease: Lease
+    account: Account
+    before: History
+
+
+def execute(execution: Execution) -> None:
+    """Do all steps of the plan, or take back what was begun.
+
+    Raises:
+        DeploymentFailed: a step failed; the message says what was undone.
+        Stranded: so did the undo.
+        Locked, Unreachable: the lease was lost, or the cluster does not answer: nothing more is tried.
+    """
+    begun: list[Step] = []
+    for step in execution.plan.steps:
+        execution.lease.ensure_held()
+        _intend(execution, step)
+        begun.append(step)
+        try:
+            perform(step, execution.site)
+        except DeploymentFailed as error:
+            execution.account.revision = execution.site.revision
+            _take_back(execution, begun, error)
+            raise
+    execution.account.revision = execution.site.revision
+
+
+def _intend(execution: Execution, step: Step) -> None:
+    world, account = execution.world, execution.account
+    world.ledger.intend(account.attempt.id, describe(step), world.clock.now())
+    account.voice.note(describe(step))
+
+
+def _take_back(execution: Execution, begun: list[Step], error: DeploymentFailed) -> None:
+    account = execution.account
+    if isinstance(error, RolloutFailed):
+        account.cause = error.cause.value
+    undo = next((found for step in reversed(begun) if (found := undo_of(step))), None)
+    if undo is None:
+        return
+    try:
+        if not _changed(execution):
+            account.undone = "nothing had changed"
+        else:
+            execution.lease.ensure_held()
+            _intend(execution, undo)
+            account.undone = _undo(execution, undo)
+    except TrunklineError as second:
+        raise _stranded(execution, undo, error, second) from error
+    world = execution.world
+    announce(world, Undone(world.clock.now(), account.attempt, account.undone))
+    error.message = f"{error.message} It was undone: {account.undone}."
+
+
+def _changed(execution: Execution) -> bool:
+    """Whether the failed deployment left a revision at all; a chart that does not render leaves none."""
+    before, now = (
+        execution.before.latest,
+        execution.site.helm.history(execution.site.environment.target).latest,
+    )
+    return now is not None and (
+        before is None or now.number != before.number or execution.plan.deed == "resume"
+    )
+
+
+def _undo(execution: Execution, undo: Return | Remove) -> str:
+    site, environment = execution.site, execution.site.environment
+    perform(undo, site)
+    if isinstance(undo, Remove):
+        return "the release was removed again"
+    if site.applied is not None:
+        workloads = workloads_of(site.applied.objects, environment.namespace)
+        voice = execution.account.voice
+        verdict = await_rollout(site.cluster, workloads, environment.timeout_s, environment.settle_s, voice)
+        if not verdict.succeeded:
+            raise DeploymentFailed(explain(verdict))
+    return f"returned to revision {undo.revision}"
+
+
+def _stranded(
+    execution: Execution, undo: Return | Remove, error: DeploymentFailed, second: TrunklineError
+) -> Stranded:
+    world, environment = execution.world, execution.site.environment
+    context = f" --kube-context {environment.context}" if environment.context else ""
+    where = f"--namespace {environment.namespace}{context}"
+    deed = (
+        f"rollback {environment.release} {undo.revision}"
+        if isinstance(undo, Return)
+        else f"uninstall {environment.release}"
+    )
+    commands = (f"helm {deed} {where}", f"helm history {environment.release} {where}")
+    execution.account.undone = f"the undo failed: {second.message}"
+    text = f"{error.message} Its undo failed as well: {second.message}"
+    announce(
+        world,
+        StrandedEvent(world.clock.now(), execution.account.attempt, world.redactor.text(text), commands),
+    )
+    return Stranded(text, "A person has to act: " + "; ".join(commands))
