@@ -418,6 +418,23 @@ def test_any_tag_makes_a_valid_label(helm: Helm, tag: str, label: str) -> None:
     assert labels["app.kubernetes.io/version"] == label
 
 
+def test_every_parameter_is_described() -> None:
+    """The chart's README names every parameter that its schema accepts."""
+    schema = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))
+    readme = (CHART / "README.md").read_text(encoding="utf-8")
+    parameters = [
+        f"{name}.{key}" if name != "readinessProbe" else name
+        for name, found in schema["properties"].items()
+        for key in found.get("properties", {})
+        if name != "labels" and "Seconds" not in key and "Threshold" not in key
+    ]
+    parameters += [
+        name for name, found in schema["properties"].items() if "properties" not in found and name != "global"
+    ]
+    assert len(parameters) > 30
+    assert not [parameter for parameter in parameters if f"`{parameter}`" not in readme]
+
+
 def test_two_releases_do_not_clash(helm: Helm) -> None:
     """Two releases in one namespace share no object and select none of each other's pods."""
     everything = {
