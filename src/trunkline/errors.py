@@ -75,6 +75,10 @@ class NotApproved(TrunklineError):
     exit_code = ExitCode.NOT_APPROVED
 
 
+class WaitingForApproval(NotApproved):
+    """Nobody has decided yet; the run can be resumed once somebody has."""
+
+
 class Locked(TrunklineError):
     """Another deployment of the same release is at work, or a newer commit is already there."""
 

@@ -410,8 +410,8 @@ class Cluster(Protocol):
         """
         ...
 
-    def good_revision(self, target: ReleaseTarget) -> int | None:
-        """The newest revision whose rollout Trunkline saw succeed, as noted on the release's Lease object.
+    def good_revisions(self, target: ReleaseTarget) -> frozenset[int]:
+        """The revisions whose rollouts Trunkline saw succeed, as noted on the release's Lease object.
 
         Raises:
             Unreachable: as above.
@@ -419,7 +419,7 @@ class Cluster(Protocol):
         ...
 
     def note_good(self, target: ReleaseTarget, revision: int) -> None:
-        """Note on the Lease object (annotation `trunkline.dev/good-revision`) that a rollout succeeded.
+        """Note on the Lease object (annotation `trunkline.dev/good-revisions`, newest 50) that a rollout succeeded.
 
         Raises:
             Unreachable: as above.

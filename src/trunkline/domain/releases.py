@@ -8,6 +8,7 @@ what it runs without asking anybody's database.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -118,21 +119,21 @@ class History:
         """The revision of that number, if it is still kept."""
         return next((revision for revision in self.revisions if revision.number == number), None)
 
-    def last_good(self, verified: int | None) -> Revision | None:
+    def last_good(self, verified: Collection[int]) -> Revision | None:
         """Where an undo goes: the newest revision that stood and that we have no reason to doubt.
 
         A revision of ours whose rollout nobody saw succeed (its Trunkline was killed while it waited) is
         doubted; one that Helm was told to make by somebody else is not.
 
         Args:
-            verified: the newest revision whose rollout Trunkline saw succeed, None if it never did.
+            verified: the revisions whose rollouts Trunkline saw succeed.
         """
         stood = [item for item in reversed(self.revisions) if item.status in {"deployed", "superseded"}]
-        return next((item for item in stood if self._trusted(item, verified or 0)), None)
+        return next((item for item in stood if self._trusted(item, verified)), None)
 
-    def _trusted(self, revision: Revision, verified: int) -> bool:
+    def _trusted(self, revision: Revision, verified: Collection[int]) -> bool:
         origin = self._origin(revision)
-        return origin is not None and (origin.number <= verified or parse_marks(origin.description) is None)
+        return origin is not None and (origin.number in verified or parse_marks(origin.description) is None)
 
     def _origin(self, revision: Revision) -> Revision | None:
         """The revision that a chain of Helm rollbacks leads back to; None when Helm has forgotten it."""

@@ -37,10 +37,10 @@ class Material:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What was found out before planning: Helm's state, and the newest revision known to be good."""
+    """What was found out before planning: Helm's state, and the revisions known to be good."""
 
     history: History
-    verified: int | None
+    verified: frozenset[int]
 
 
 def plan_release(
@@ -163,7 +163,7 @@ def _same_deed(there: Marks | None, wanted: Marks) -> bool:
 def _resumed(
     environment: Environment, facts: Facts, marks: Marks, image: ImageReference, latest: Revision
 ) -> Plan:
-    if facts.verified is not None and latest.number <= facts.verified:
+    if latest.number in facts.verified:
         return _plan(
             environment, "resume", marks, image, (), ("it stands already, and its rollout was good",)
         )

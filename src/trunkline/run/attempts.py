@@ -12,13 +12,14 @@ from typing import TypeVar
 
 from trunkline.domain.attempts import Attempt, Deployment, Ending, Kind, Outcome, Run, Stage
 from trunkline.domain.commits import Commit
-from trunkline.errors import Interrupted, TrunklineError
+from trunkline.errors import Interrupted, TrunklineError, WaitingForApproval
 from trunkline.events import Failed, Finished, Started
 from trunkline.ports import World
 from trunkline.run.announce import Voice, announce
 
 Result = TypeVar("Result")
-_INTERRUPTIONS = (KeyboardInterrupt, Interrupted)
+# None of these says anything about the commit: the attempt can simply be made again.
+_INTERRUPTIONS = (KeyboardInterrupt, Interrupted, WaitingForApproval)
 
 
 @dataclass(slots=True)

@@ -1,0 +1,88 @@
+"""Trying everything that a deployment will need, and saying for each what is wrong and how to mend it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from trunkline.app.material import gathered
+from trunkline.config.project import Environment
+from trunkline.errors import TrunklineError
+from trunkline.ports import World
+
+_DEEDS = (
+    ("create", "", "secrets"),
+    ("create", "apps", "deployments"),
+    ("create", "coordination.k8s.io", "leases"),
+    ("list", "", "pods"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was tried: what it said, or what is wrong and how to mend it."""
+
+    role: str
+    name: str
+    good: bool
+    text: str
+    mend: str = ""
+
+
+def check_online(world: World, sinks: Callable[[], str] | None) -> tuple[Finding, ...]:
+    """Try tools, registry, storage, clusters and sinks, all at the same time.
+
+    Args:
+        sinks: tries the measurement sink; None where none is configured.
+    """
+    project = world.project
+    trials: list[tuple[str, str, Callable[[], str]]] = [
+        ("git", "commit", lambda: world.source.commit(project.trunk).short),
+        ("builder", project.image.builder or "any", lambda: f"{world.builder().name} works"),
+    ]
+    if project.image.repository is not None:
+        repository = project.image.repository
+        trials.append(
+            ("registry", repository.registry, lambda: world.registry.check(repository, project.image))
+        )
+    for environment in project.environments:
+        trials += _trials(world, environment)
+    if sinks is not None:
+        trials.append(("sink", "datadog", sinks))
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        return tuple(pool.map(lambda trial: _try(*trial), trials))
+
+
+def _trials(world: World, environment: Environment) -> list[tuple[str, str, Callable[[], str]]]:
+    target = environment.target
+    return [
+        ("chart and values", environment.name, lambda: _material(world, environment)),
+        ("helm", environment.name, lambda: f"Helm {world.helm(target.cluster).version()}"),
+        ("cluster", environment.name, lambda: _cluster(world, environment)),
+    ]
+
+
+def _material(world: World, environment: Environment) -> str:
+    with gathered(world, environment) as material:
+        return f"{material.label} with {len(material.values)} values layers"
+
+
+def _cluster(world: World, environment: Environment) -> str:
+    cluster = world.cluster(environment.target.cluster)
+    version = cluster.version()
+    for verb, group, resource in _DEEDS:
+        if not cluster.allowed(environment.namespace, verb, group, resource):
+            raise TrunklineError(
+                f"Kubernetes {version} answers, but these credentials may not {verb} {resource} "
+                f"in namespace {environment.namespace}.",
+                "Ask for a role that may, such as `edit` in that namespace.",
+            )
+    return f"Kubernetes {version}, and the credentials may deploy to {environment.namespace}"
+
+
+def _try(role: str, name: str, trial: Callable[[], str]) -> Finding:
+    try:
+        return Finding(role, name, good=True, text=trial())
+    except TrunklineError as error:
+        return Finding(role, name, good=False, text=error.message, mend=error.hint)

@@ -1,0 +1,99 @@
+"""Fetching what goes into a release: the chart and its values layers, fingerprinted."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from trunkline.config.project import Environment, Project
+from trunkline.errors import UsageError
+from trunkline.plan.releases import Material
+from trunkline.ports import World
+
+_FIELD = re.compile(r"^(name|version):\s*[\"']?([^\s\"'#]+)", re.MULTILINE)
+
+
+@contextmanager
+def gathered(world: World, environment: Environment) -> Iterator[Material]:
+    """The chart and the values layers of an environment; copies are gone after the block.
+
+    Raises:
+        UsageError: something is not where the configuration says. Unreachable: the storage does not answer.
+    """
+    with TemporaryDirectory(prefix="trunkline-") as directory:
+        yield gather(world, environment, Path(directory))
+
+
+def gather(world: World, environment: Environment, into: Path) -> Material:
+    """As `gathered`, into a directory of the caller's."""
+    project = world.project
+    chart = _chart(world, into)
+    location = _location(project, project.values_location)
+    layers = []
+    for number, name in enumerate(environment.values):
+        place = into / f"values-{number}"
+        place.mkdir()
+        layers.append(world.storage.fetch(location, name, place))
+    content = hashlib.sha256(_fingerprint(chart))
+    for layer in layers:
+        content.update(hashlib.sha256(layer.read_bytes()).digest())
+    return Material(_label(chart), chart, tuple(layers), content.hexdigest())
+
+
+def _chart(world: World, into: Path) -> Path:
+    settings = world.project.chart
+    if settings.path:
+        path = world.project.root / settings.path
+        if not path.exists():
+            raise UsageError(
+                f"There is no chart at {path}.", f"Correct `chart.path` in {world.project.source}."
+            )
+        return path
+    repository = _location(world.project, settings.repository)
+    return world.storage.chart(repository, settings.name, settings.version, into)
+
+
+def _location(project: Project, location: str) -> str:
+    """A relative directory starts from the project's own."""
+    return location if "://" in location else str(project.root / location)
+
+
+def _fingerprint(chart: Path) -> bytes:
+    if chart.is_file():
+        return hashlib.sha256(chart.read_bytes()).digest()
+    content = hashlib.sha256()
+    for path in sorted(path for path in chart.rglob("*") if path.is_file()):
+        content.update(f"{path.relative_to(chart)}\0".encode())
+        content.update(hashlib.sha256(path.read_bytes()).digest())
+    return content.digest()
+
+
+def _label(chart: Path) -> str:
+    fields = dict(_FIELD.findall(chart_file(chart, "Chart.yaml")))
+    return f"{fields.get('name', chart.name)}-{fields.get('version', '?')}"
+
+
+def chart_file(chart: Path, name: str) -> str:
+    """The text of a file at the top of a chart's directory or archive.
+
+    Raises:
+        UsageError: the chart has no such file, or is no chart.
+    """
+    try:
+        if chart.is_dir():
+            return (chart / name).read_text(encoding="utf-8")
+        with tarfile.open(chart) as archive:
+            for member in archive:
+                if member.name.count("/") == 1 and member.name.endswith(f"/{name}"):
+                    file = archive.extractfile(member)
+                    return file.read().decode("utf-8") if file else ""
+    except (OSError, tarfile.TarError, UnicodeDecodeError) as error:
+        raise UsageError(
+            f"{chart} is not a Helm chart: {error}.", "Check the chart's path or archive."
+        ) from error
+    raise UsageError(f"{chart} holds no {name}.", "Check the chart's archive.")

@@ -1,0 +1,242 @@
+"""Deploying one image to one environment: release, promote, roll back; and showing the plan of it.
+
+Facts are read under the release's lease, so that what was planned is still true when it is done.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from trunkline.app.images import image_of, repository_in_values
+from trunkline.app.material import gathered
+from trunkline.config.project import Environment
+from trunkline.domain.attempts import Deployment, Kind, Run, Stage
+from trunkline.domain.commits import Commit
+from trunkline.domain.images import ImageReference, parse_image
+from trunkline.domain.releases import Marks
+from trunkline.errors import UsageError
+from trunkline.plan.pipeline import check_discipline, find_environment
+from trunkline.plan.releases import Facts, Material, plan_release, plan_rollback
+from trunkline.plan.steps import Plan
+from trunkline.ports import Cluster, Helm, LeaseHolder, World
+from trunkline.run.attempts import Account, Subject, attempt, begin_run
+from trunkline.run.execute import Execution, execute
+from trunkline.run.perform import Site
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """What stands in the environment now."""
+
+    environment: str
+    plan: Plan
+    revision: int
+    run: Run
+
+
+@dataclass(frozen=True, slots=True)
+class Cargo:
+    """What is to be deployed: a commit, its image if that is known already, and why."""
+
+    commit: Commit
+    image: ImageReference | None = None
+    kind: Kind = Kind.RELEASE
+
+
+def plan(world: World, name: str) -> Plan:
+    """Exactly what `release` would do to the environment now; nothing is changed.
+
+    Raises:
+        UsageError, Unreachable: as `release`.
+    """
+    environment = find_environment(world.project, name)
+    commit = world.source.commit(world.project.trunk)
+    check_discipline(commit, environment, world.project.trunk)
+    _check_needs(world, environment, commit.sha)
+    with gathered(world, environment) as material:
+        image = _image(world, Cargo(commit), material)
+        facts = _facts(world, environment)
+        marks = _marks(world, None, Cargo(commit))
+        return plan_release(environment, facts, material, image, world.project.chart.image_keys, marks)
+
+
+def release(
+    world: World, name: str, run: Run | None = None, cargo: Cargo | None = None, wait_for_lock_s: float = 0.0
+) -> Released:
+    """Deploy the commit that is checked out (or the given cargo) to an environment, and watch it become good.
+
+    Raises:
+        UsageError: trunk discipline, a missing image, an unmet need.
+        Locked: another deployment of this release is at work.
+        DeploymentFailed: it failed; the message says what was undone.
+        Unreachable: registry, storage or cluster do not answer.
+    """
+    environment = find_environment(world.project, name)
+    if cargo is None:
+        cargo = Cargo(world.source.commit(world.project.trunk))
+        check_discipline(cargo.commit, environment, world.project.trunk)
+    _check_needs(world, environment, cargo.commit.sha)
+    run = run or begin_run(world, cargo.commit)
+    image = str(cargo.image or "")
+    if not image and world.project.image.repository is not None:
+        image = str(world.project.image.repository.with_tag(cargo.commit.tag))
+    subject = Subject(Stage.DEPLOY, cargo.commit, name, image, environment.release, cargo.kind)
+    deployed = cargo
+    return attempt(
+        world,
+        run,
+        subject,
+        lambda account: _release(world, environment, run, deployed, account, wait_for_lock_s),
+    )
+
+
+def promote(world: World, source: str, goal: str, run: Run | None = None) -> Released:
+    """Deploy to `goal` the very digest that `source` runs now.
+
+    Raises:
+        UsageError: nothing of ours runs in `source`. Else as `release`.
+    """
+    origin = find_environment(world.project, source)
+    history = world.helm(origin.target.cluster).history(origin.target)
+    current = history.last_good(world.cluster(origin.target.cluster).good_revisions(origin.target))
+    marks = history.marks(current) if current else None
+    if marks is None or not marks.image:
+        raise UsageError(
+            f"{source} runs nothing that Trunkline deployed and saw become good.",
+            f"Deploy to it first: trunkline release {source}",
+        )
+    commit = Commit(marks.commit, on_trunk=True)
+    return release(world, goal, run, Cargo(commit, parse_image(marks.image), Kind.PROMOTION))
+
+
+def rollback(world: World, name: str, to: int | None = None) -> Released:
+    """Return an environment to an earlier revision, and watch it become good.
+
+    Raises:
+        UsageError: there is nothing to return to. Else as `release`.
+    """
+    environment = find_environment(world.project, name)
+    seen, goal = plan_rollback(environment, _facts(world, environment), to)
+    commit = Commit(seen.commit or "unknown")
+    run = begin_run(world, commit)
+    subject = Subject(Stage.DEPLOY, commit, name, seen.image, environment.release, Kind.ROLLBACK)
+
+    def body(account: Account) -> Released:
+        site = _site(world, environment, account)
+        with site.cluster.lease(environment.target, _holder(world, run)) as lease:
+            facts = _facts(world, environment)
+            decided, _ = plan_rollback(environment, facts, goal.number)
+            site.digest = decided.digest
+            execute(Execution(world, decided, site, lease, account, facts.history))
+        return _stands(account, environment, decided, run, site)
+
+    return attempt(world, run, subject, body)
+
+
+def _release(
+    world: World, environment: Environment, run: Run, cargo: Cargo, account: Account, wait_for_lock_s: float
+) -> Released:
+    with gathered(world, environment) as material:
+        image = _image(world, cargo, material)
+        account.digest = image.digest or ""
+        site = _site(world, environment, account)
+        site.digest = account.digest
+        if environment.create_namespace:
+            site.cluster.ensure_namespace(environment.namespace)
+        with site.cluster.lease(environment.target, _holder(world, run), wait_for_lock_s) as lease:
+            facts = _facts(world, environment)
+            marks = _marks(world, run, cargo)
+            keys = world.project.chart.image_keys
+            decided = plan_release(environment, facts, material, image, keys, marks)
+            for note in decided.notes:
+                account.voice.note(note)
+            execute(Execution(world, decided, site, lease, account, facts.history))
+    return _stands(account, environment, decided, run, site)
+
+
+def _stands(account: Account, environment: Environment, done: Plan, run: Run, site: Site) -> Released:
+    begun = account.attempt
+    account.digest = done.digest
+    if done.steps:
+        account.deployment = Deployment(
+            id=begun.id,
+            attempt_id=begun.id,
+            run_id=run.id,
+            service=begun.service,
+            environment=environment.name,
+            commit=done.commit or begun.commit,
+            image=done.image,
+            digest=done.digest,
+            release=str(environment.target),
+            revision=site.revision,
+            kind=begun.kind,
+            actor=begun.actor,
+            deployed_at=begun.started_at,
+        )
+    return Released(environment.name, done, site.revision, run)
+
+
+def _image(world: World, cargo: Cargo, material: Material) -> ImageReference:
+    if cargo.image is not None:
+        return cargo.image
+    configured = world.project.image.repository
+    repository = configured or repository_in_values(material, world.project.chart.image_keys.repository)
+    if repository is None:
+        raise UsageError(
+            "Neither IMAGE_NAME nor the values name the image's repository.",
+            "Set IMAGE_NAME, or `image.repository` in a values layer.",
+        )
+    return image_of(world, cargo.commit, repository)
+
+
+def _facts(world: World, environment: Environment) -> Facts:
+    target = environment.target
+    return Facts(
+        world.helm(target.cluster).history(target), world.cluster(target.cluster).good_revisions(target)
+    )
+
+
+def _check_needs(world: World, environment: Environment, sha: str) -> None:
+    for need in environment.needs:
+        other = find_environment(world.project, need)
+        if not _has_run(world, other, sha):
+            raise UsageError(
+                f"{environment.name} needs {need} to have run commit {sha[:7]} first, and it has not.",
+                f"Deploy it there first: trunkline release {need}",
+            )
+
+
+def _has_run(world: World, environment: Environment, sha: str) -> bool:
+    """Whether the commit stood in the environment: the cluster's word, or the ledger's where Helm has forgotten."""
+    target = environment.target
+    verified = world.cluster(target.cluster).good_revisions(target)
+    history = world.helm(target.cluster).history(target)
+    for revision in history.revisions:
+        marks = history.marks(revision)
+        if marks is not None and marks.commit == sha and revision.number in verified:
+            return True
+    known = world.ledger.deployments(service=world.project.service, environment=environment.name)
+    return any(deployment.commit == sha for deployment in known)
+
+
+def _marks(world: World, run: Run | None, cargo: Cargo) -> Marks:
+    surroundings = world.surroundings
+    return Marks(
+        commit=cargo.commit.sha,
+        run=run.id if run else "",
+        kind=cargo.kind.value,
+        actor=surroundings.actor,
+        ci=surroundings.link,
+    )
+
+
+def _site(world: World, environment: Environment, account: Account) -> Site:
+    cluster: Cluster = world.cluster(environment.target.cluster)
+    helm: Helm = world.helm(environment.target.cluster)
+    return Site(environment, helm, cluster, account.voice)
+
+
+def _holder(world: World, run: Run) -> LeaseHolder:
+    surroundings = world.surroundings
+    link = f", {surroundings.link}" if surroundings.link else ""
+    return LeaseHolder(run.id, f"{surroundings.actor} on {surroundings.host} (run {run.id}{link})")
