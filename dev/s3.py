@@ -115,7 +115,7 @@ class S3:
         claim_port(self.port, "SeaweedFS")
         self._server = Server("SeaweedFS", self._argv(data, keys), self.root / "weed.log")
         self._server.await_ready(lambda: http_status(self.endpoint) == _FORBIDDEN)
-        # The first object would otherwise wait for a volume, now and then for five seconds.
+        # A first object that comes before the volume server has joined would be answered with 500.
         inner = (self._inner("filer.port", ""), self._inner("master.port", "dir/assign"))
         self._server.await_ready(lambda: all(http_status(url) == _OK for url in inner))
         for bucket in self._buckets:
@@ -150,7 +150,8 @@ class S3:
             "-filer=true",
             "-s3",
             f"-s3.config={keys}",
-            "-volume.max=20",
+            # Each bucket takes volumes of its own, and a full server answers 500.
+            "-volume.max=1000",
             "-master.volumeSizeLimitMB=64",
             "-master.telemetry=false",
             *(f"-{name}={port}" for name, port in self._ports.items()),
