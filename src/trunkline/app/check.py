@@ -34,6 +34,7 @@ def check_online(world: World, sinks: Callable[[], str] | None) -> tuple[Finding
     """Try tools, registry, storage, clusters and sinks, all at the same time.
 
     Args:
+        world: whose project is checked.
         sinks: tries the measurement sink; None where none is configured.
     """
     project = world.project

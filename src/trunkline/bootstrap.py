@@ -1,0 +1,132 @@
+"""The only place that names adapters: composes the World of one command, and takes it down again."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from trunkline.adapters.clock import SystemClock
+from trunkline.adapters.git import GitSource
+from trunkline.adapters.helm import HelmCommand
+from trunkline.adapters.http import Urllib3Http
+from trunkline.adapters.identifiers import new_id
+from trunkline.adapters.kubernetes import connect
+from trunkline.adapters.process import SubprocessProcesses
+from trunkline.adapters.registry import OciRegistry
+from trunkline.adapters.sqlite_ledger import SqliteLedger, locate
+from trunkline.adapters.storage import FileStorage
+from trunkline.adapters.surroundings import look_around
+from trunkline.adapters.terminal import TerminalApprover
+from trunkline.config.project import MeasureSettings, Project
+from trunkline.domain.redaction import Redactor
+from trunkline.domain.releases import ClusterTarget
+from trunkline.ports import Cluster, Helm, Http, ImageBuilder, Listener, World
+
+# What a command may spend on telling others, over its whole life.
+_DELIVERY_S = 2.0
+
+
+def compose(
+    project: Project, environ: Mapping[str, str], listeners: tuple[Listener, ...], *, builder: str = ""
+) -> World:
+    """The World of one command.
+
+    Args:
+        project: what is configured.
+        environ: the process's environment.
+        listeners: who is told of events, besides the configured sinks.
+        builder: overrides the project's image builder.
+    """
+    redactor = Redactor.from_environment(environ)
+    redactor.learn_login(project.image.username, project.image.password)
+    clock, surroundings, home = SystemClock(), look_around(environ), Path.home()
+    processes, http = SubprocessProcesses(environ, redactor), Urllib3Http()
+
+    @cache
+    def cluster(target: ClusterTarget) -> Cluster:
+        return connect(target, environ, home, Urllib3Http, processes, clock, redactor)
+
+    @cache
+    def helm(target: ClusterTarget) -> Helm:
+        return HelmCommand(target, processes)
+
+    def image_builder() -> ImageBuilder:
+        from trunkline.adapters.builders import choose_builder  # noqa: PLC0415 - most commands build nothing
+
+        return choose_builder(builder or project.image.builder, processes)
+
+    return World(
+        project=project,
+        surroundings=surroundings,
+        redactor=redactor,
+        clock=clock,
+        processes=processes,
+        source=GitSource(processes, project.root, environ),
+        registry=OciRegistry(http, environ, home, redactor, processes),
+        storage=FileStorage(environ, redactor),
+        ledger=SqliteLedger(locate(environ), redactor),
+        approver=TerminalApprover(surroundings.actor, sys.stdin, sys.stderr),
+        builder=_once(image_builder),
+        helm=helm,
+        cluster=cluster,
+        listeners=(*listeners, *_sinks(project, http, redactor, surroundings.link)),
+        new_id=lambda: new_id(clock),
+    )
+
+
+@contextmanager
+def closing(world: World) -> Iterator[None]:
+    """Deliver what is left to tell, and let go of the ledger, however the block ends."""
+    try:
+        yield
+    finally:
+        deadline = world.clock.monotonic() + _DELIVERY_S
+        for listener in world.listeners:
+            listener.close(max(0.0, deadline - world.clock.monotonic()))
+        world.ledger.close()
+
+
+def sink_check(world: World) -> Callable[[], str] | None:
+    """What tries the configured sink, or None where none is configured."""
+    if not sends_to_datadog(world.project.measure):
+        return None
+    return _datadog(world.project, Urllib3Http(), world.redactor, "").check
+
+
+def sends_to_datadog(measure: MeasureSettings) -> bool:
+    """Whether measurements go to Datadog."""
+    return measure.datadog and bool(measure.api_key)
+
+
+def _sinks(project: Project, http: Http, redactor: Redactor, link: str) -> tuple[Listener, ...]:
+    return (_datadog(project, http, redactor, link),) if sends_to_datadog(project.measure) else ()
+
+
+def _datadog(project: Project, http: Http, redactor: Redactor, link: str) -> Any:
+    from trunkline.adapters.datadog import DatadogSink  # noqa: PLC0415 - only where it is configured
+
+    tags = {item.name: item.tag or item.name for item in project.environments}
+    return DatadogSink(project.measure, http, SystemClock(), redactor, _warn, environments=tags, link=link)
+
+
+def _warn(text: str) -> None:
+    sys.stderr.write(f"warning: {text}\n")
+
+
+def _once(make: Callable[[], ImageBuilder]) -> Callable[[], ImageBuilder]:
+    """Looking for a builder that works asks daemons; once is enough, and no earlier than needed."""
+    lock = threading.Lock()
+    made: list[ImageBuilder] = []
+
+    def get() -> ImageBuilder:
+        with lock:
+            if not made:
+                made.append(make())
+        return made[0]
+
+    return get

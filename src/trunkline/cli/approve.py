@@ -1,0 +1,8 @@
+"""`trunkline approve`."""
+
+from __future__ import annotations
+
+from trunkline.cli.decisions import decision_command
+from trunkline.domain.attempts import Decision
+
+command = decision_command("approve", Decision.APPROVED, "Say yes to a run's deployment to an environment.")

@@ -1,0 +1,84 @@
+"""What the commands that deploy share: consent on the command line, and how their result is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from trunkline.app.release import Released
+from trunkline.cli.output import show
+from trunkline.domain.attempts import Decision
+from trunkline.domain.durations import parse_duration
+from trunkline.errors import NotApproved
+from trunkline.plan.pipeline import find_environment
+from trunkline.ports import World
+
+
+class Duration(click.ParamType[float]):
+    """`30s`, `5m` or `1h30m`, as seconds."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Seconds."""
+        if isinstance(value, float):
+            return value
+        try:
+            return parse_duration(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+duration = Duration()
+
+
+def approve_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--approve` and `--reason`, for a deployment that needs somebody's yes."""
+    command = click.option("--reason", default="", help="Why, for the record.")(command)
+    return click.option(
+        "--approve", "approved", is_flag=True, help="Say yes, where the environment asks for it."
+    )(command)
+
+
+def consented(world: World, name: str, *, approved: bool, reason: str) -> None:
+    """Make sure that somebody said yes to a deployment that needs it. A CI's own approval job counts.
+
+    Raises:
+        NotApproved: nobody did.
+    """
+    environment = find_environment(world.project, name)
+    if approved or not environment.approval or world.surroundings.ci:
+        return
+    answer = world.approver.ask(f"Deploy to {name}?", lambda: None)
+    if answer is None:
+        raise NotApproved(
+            f"{name} takes a deployment only with an approval, and there is no terminal to ask at.",
+            f"Add --approve (and --reason), or run the whole pipeline: trunkline run --until {name}",
+        )
+    if answer.decision is Decision.REJECTED:
+        raise NotApproved(
+            f"{answer.actor} rejected the deployment to {name}: {answer.reason or reason or 'no reason'}."
+        )
+
+
+def show_released(released: Released) -> None:
+    """Print what stands now."""
+    plan = released.plan
+    facts = {
+        "environment": released.environment,
+        "release": plan.release,
+        "deed": plan.deed,
+        "revision": released.revision,
+        "commit": plan.commit,
+        "image": plan.image,
+        "digest": plan.digest,
+        "run": released.run.id,
+    }
+    show(
+        facts,
+        lambda: (
+            f"{released.environment}: {plan.release} revision {released.revision} runs {plan.commit[:7]} ({plan.image})"
+        ),
+    )

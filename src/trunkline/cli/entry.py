@@ -1,0 +1,121 @@
+"""The command line's one way in and out.
+
+Commands are looked up by name and imported when called; errors become a sentence, a hint and an exit code;
+whatever was not expected goes to a log file.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from types import FrameType
+
+import click
+
+from trunkline import __version__
+from trunkline.errors import ExitCode, Interrupted, TrunklineError
+
+# name: what it does, in the words of `trunkline --help`; the module of that name holds `command`
+COMMANDS = {
+    "approve": "Say yes to a run's deployment to an environment.",
+    "build": "Build and push the commit's image, unless the registry has it.",
+    "check": "Validate the configuration; with --online, try everything it names.",
+    "completion": "Print the shell completion script.",
+    "history": "List the attempts that the ledger remembers.",
+    "logs": "Show the logs of all pods of an environment's release.",
+    "plan": "Print exactly what `release` would do.",
+    "promote": "Deploy to one environment the very digest that another one runs.",
+    "reject": "Say no to a run's deployment to an environment.",
+    "release": "Deploy the commit to an environment, watch it, undo it if it fails.",
+    "rollback": "Return an environment to an earlier good revision.",
+    "run": "Take the commit all the way: test, build, deploy, approval, deploy.",
+    "schema": "Print the JSON schema of trunkline.yaml, for editors.",
+    "status": "Show what runs in every environment.",
+}
+
+
+class LazyGroup(click.Group):
+    """Imports a command's module when the command is called, not before."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All names, without importing anything."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        found: click.Command = import_module(f"trunkline.cli.{cmd_name}").command
+        return found
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does it, with a suggestion for a name that is nearly right."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            from difflib import get_close_matches
+
+            near = get_close_matches(args[0], COMMANDS, n=1)
+            if not near:
+                raise
+            raise click.UsageError(f"{error.message} Did you mean {near[0]!r}?", ctx) from error
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The table of commands, from the words above."""
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="trunkline", message="%(prog)s %(version)s")
+def trunkline() -> None:
+    """Take every commit on trunk to production on Kubernetes, and measure the journey.
+
+    \b
+    Exit codes: 0 done, 1 the deployment failed, 2 usage or configuration, 3 a fault of
+    Trunkline itself, 4 refused by the vulnerability gate, 5 waiting for approval or
+    rejected, 6 locked or overtaken, 7 a needed system cannot be reached, 130 interrupted.
+    """  # noqa: D301 - \b is click's mark for text that keeps its lines
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command.
+
+    Args:
+        arguments: what follows the program's name.
+
+    Returns:
+        The exit code, see `ExitCode`.
+    """
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        trunkline.main(args=list(arguments), prog_name="trunkline", standalone_mode=False)
+    except TrunklineError as error:
+        from trunkline.cli.failures import report
+
+        return report(error)
+    except click.exceptions.Exit as leave:
+        return leave.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        sys.stderr.write("Interrupted.\n")
+        return ExitCode.INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return ExitCode.USAGE
+    except BrokenPipeError:
+        # Somebody read enough of our output (`| head`); there is nobody left to tell.
+        sys.stderr.close()
+        return ExitCode.DONE
+    except Exception as error:  # noqa: BLE001 - the one place where faults of ours end
+        from trunkline.cli.failures import report_fault
+
+        return report_fault(error)
+    return ExitCode.DONE
+
+
+def _stop(_signal: int, _frame: FrameType | None) -> None:
+    raise Interrupted("Stopped by SIGTERM.", "Go on where it was: trunkline run --resume")
