@@ -51,13 +51,22 @@ def network(settings: Settings, machine: Path) -> None:
     run([*on_machine, "ip", "link", "set", settings.interface, "up"])
     run(["ip", "address", "add", f"{settings.node_address}/30", "dev", "eth0"])
     run(["ip", "link", "set", "eth0", "up"])
-    run(["ip", "route", "add", "default", "via", settings.host_address])
+    _routes()
     Path("/proc/sys/net/ipv4/ip_forward").write_text("1")
     bridge = Path("/proc/sys/net/bridge/bridge-nf-call-iptables")
     if bridge.exists():
         bridge.write_text("1")
-    # A service that nobody serves, the missing DNS first of all, answers at once instead of never.
-    run(["iptables", "-A", "FORWARD", "-d", SERVICE_NETWORK, "-j", "REJECT"])
+
+
+def _routes() -> None:
+    """Let everything that cannot be reached fail at once: silence would cost its timeout each time."""
+    # Kubelet asks a cloud's metadata address at its start, pods ask for whatever they like.
+    run(["ip", "route", "add", "unreachable", "default"])
+    # The node's own packets to a service need a route before kube-proxy's rules give them a real target.
+    run(["ip", "route", "add", SERVICE_NETWORK, "dev", "eth0"])
+    # What still has a service's address after those rules has nobody behind it: the missing DNS, first of all.
+    for chain in ("FORWARD", "OUTPUT"):
+        run(["iptables", "-A", chain, "-d", SERVICE_NETWORK, "-j", "REJECT"])
 
 
 def _hide(place: str, keep: Sequence[Path]) -> None:

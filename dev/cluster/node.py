@@ -82,7 +82,6 @@ class Node:
 
 
 def _start(settings: Settings, node: Node, machine: Path) -> None:
-    binaries = kubernetes(Progress())
     outside = servers.registry_part(settings, "registry")
     inside = servers.registry_part(settings, "registry-in-node")
     # The same folder behind the same name on both sides of the wire: what is pushed can be pulled.
@@ -90,16 +89,23 @@ def _start(settings: Settings, node: Node, machine: Path) -> None:
     early = [*servers.first(settings), inside]
     for part in early:
         node.start(part)
-    api_server = servers.api_server(settings, binaries)
     node.await_ready(*early)
-    node.start(api_server)
     run([servers.binary("ctr"), "-n", "k8s.io", "images", "import", settings.config / "pause.tar"])
-    wait_for_api = Part(api_server.name, [], lambda: api.is_ready(settings))
-    node.await_ready(wait_for_api)
-    late = servers.rest(settings, binaries)
-    for part in late:
+    _start_kubernetes(settings, node)
+
+
+def _start_kubernetes(settings: Settings, node: Node) -> None:
+    binaries = kubernetes(Progress())
+    api_server = servers.api_server(settings, binaries)
+    node.start(api_server)
+    node.await_ready(api_server)
+    controllers = servers.controllers(settings, binaries)
+    for part in controllers:
         node.start(part)
-    node.await_ready(*late, Part("kubelet", [], lambda: api.node_is_ready(settings)))
+    node.await_ready(*controllers)
+    proxy = servers.proxy(settings, binaries)
+    node.start(proxy)
+    node.await_ready(proxy, Part("kubelet's node", [], lambda: api.node_is_ready(settings)))
 
 
 def _say(line: str) -> None:

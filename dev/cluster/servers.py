@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dev import debian, registry
-from dev.cluster import configs
+from dev.cluster import api, configs
 from dev.cluster.settings import API_PORT, SERVICE_NETWORK, Settings
 from dev.ready import http_status, listens
 
@@ -49,21 +49,22 @@ def first(settings: Settings) -> list[Part]:
 
 def api_server(settings: Settings, kubernetes: Path) -> Part:
     """The API server, which needs etcd."""
-    return Part("kube-apiserver", _api_server(settings, kubernetes), lambda: listens(API_PORT))
+    return Part("kube-apiserver", _api_server(settings, kubernetes), lambda: api.is_ready(settings))
 
 
-def rest(settings: Settings, kubernetes: Path) -> list[Part]:
-    """The servers that need the API server."""
+def controllers(settings: Settings, kubernetes: Path) -> list[Part]:
+    """The servers that need the API server, and the kubelet, which makes this a node."""
     return [
         Part("kube-controller-manager", _controller_manager(settings, kubernetes), lambda: listens(10257)),
         Part("kube-scheduler", _scheduler(settings, kubernetes), lambda: listens(10259)),
         Part("kubelet", _kubelet(settings, kubernetes), lambda: _healthy(_KUBELET_HEALTH_PORT)),
-        Part(
-            "kube-proxy",
-            [kubernetes / "kube-proxy", f"--config={settings.config / 'kube-proxy.json'}"],
-            lambda: _healthy(_PROXY_HEALTH_PORT),
-        ),
     ]
+
+
+def proxy(settings: Settings, kubernetes: Path) -> Part:
+    """The proxy, which waits in growing pauses for a node that is not there yet."""
+    argv: list[str | Path] = [kubernetes / "kube-proxy", f"--config={settings.config / 'kube-proxy.json'}"]
+    return Part("kube-proxy", argv, lambda: _healthy(_PROXY_HEALTH_PORT))
 
 
 def binary(name: str) -> Path:
