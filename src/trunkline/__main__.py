@@ -7,7 +7,13 @@ import sys
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
-    from trunkline.cli.entry import run  # noqa: PLC0415 - importing this module must cost nothing
+    if sys.argv[1:] == ["--version"]:
+        # Scripts ask this often; no import is needed to answer it.
+        from trunkline import __version__
+
+        sys.stdout.write(f"trunkline {__version__}\n")
+        return
+    from trunkline.cli.entry import run
 
     sys.exit(run(sys.argv[1:]))
 
