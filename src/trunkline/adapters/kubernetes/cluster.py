@@ -1,0 +1,121 @@
+"""`KubernetesCluster`, the port `Cluster` over the Kubernetes API, and `connect`, which makes one from a kubeconfig."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from trunkline.adapters.kubernetes import helm_records, kubeconfig, leases, namespaces
+from trunkline.adapters.kubernetes.client import KubernetesClient
+from trunkline.adapters.kubernetes.credentials import Credentials
+from trunkline.adapters.kubernetes.following import follow_logs
+from trunkline.adapters.kubernetes.logs import last_log, read_logs
+from trunkline.adapters.kubernetes.workloads import gone, observe
+from trunkline.domain.redaction import Redactor
+from trunkline.domain.releases import ClusterTarget, ReleaseTarget
+from trunkline.domain.rollouts import Observation, Workload
+from trunkline.ports import Clock, Http, Lease, LeaseHolder, LogLine, Processes, TlsSettings
+
+
+class KubernetesCluster:
+    """Implements the port `Cluster`.
+
+    Args:
+        open_client: makes the client at the first use; may raise `UsageError`.
+        helm_driver: `HELM_DRIVER` of the Helm that is used beside this; empty for its default.
+    """
+
+    def __init__(
+        self,
+        open_client: Callable[[], KubernetesClient],
+        clock: Clock,
+        redactor: Redactor,
+        helm_driver: str = "",
+        lease_times: leases.LeaseTimes | None = None,
+    ) -> None:
+        self._open_client = open_client
+        self._clock = clock
+        self._redactor = redactor
+        self._helm_driver = helm_driver
+        self._lease_times = lease_times
+        self._lock = threading.Lock()
+        self._opened: KubernetesClient | None = None
+
+    def version(self) -> str:
+        """See the port."""
+        return str(self._client.get("/version").get("gitVersion") or "unknown")
+
+    def allowed(self, namespace: str, verb: str, group: str, resource: str) -> bool:
+        """See the port."""
+        attributes = {"namespace": namespace, "verb": verb, "group": group, "resource": resource}
+        review = {
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SelfSubjectAccessReview",
+            "spec": {"resourceAttributes": attributes},
+        }
+        answer = self._client.ask("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", review)
+        return (answer.get("status") or {}).get("allowed") is True
+
+    def ensure_namespace(self, namespace: str) -> None:
+        """See the port."""
+        namespaces.ensure_namespace(self._client, namespace)
+
+    def lease(
+        self, target: ReleaseTarget, holder: LeaseHolder, wait_s: float = 0.0
+    ) -> AbstractContextManager[Lease]:
+        """See the port."""
+        shown = LeaseHolder(holder.identity, self._redactor.text(holder.description))
+        return leases.hold(self._client, self._clock, target, shown, wait_s, self._lease_times)
+
+    def mark_failed(self, target: ReleaseTarget, revision: int, description: str) -> None:
+        """See the port."""
+        text = self._redactor.text(description)
+        helm_records.mark_failed(self._client, self._clock, self._helm_driver, target, revision, text)
+
+    def observe(self, workloads: Sequence[Workload], timeout_s: float) -> Iterator[Observation]:
+        """See the port."""
+        return observe(self._client, self._clock, self._redactor, workloads, timeout_s)
+
+    def logs(
+        self, namespace: str, selectors: Sequence[Mapping[str, str]], *, follow: bool, tail: int | None
+    ) -> Iterator[LogLine]:
+        """See the port."""
+        if follow:
+            return follow_logs(self._client, self._clock, self._redactor, namespace, selectors, tail)
+        return read_logs(self._client, self._redactor, namespace, selectors, tail)
+
+    def last_log(self, namespace: str, pod: str, container: str, lines: int) -> tuple[str, ...]:
+        """See the port."""
+        return last_log(self._client, self._redactor, namespace, pod, container, lines)
+
+    def gone(self, objects: Sequence[Mapping[str, object]], namespace: str, timeout_s: float) -> bool:
+        """See the port."""
+        return gone(self._client, self._clock, objects, namespace, timeout_s)
+
+    @property
+    def _client(self) -> KubernetesClient:
+        with self._lock:
+            if self._opened is None:
+                self._opened = self._open_client()
+            return self._opened
+
+
+def connect(
+    target: ClusterTarget,
+    environ: Mapping[str, str],
+    home: Path,
+    http: Callable[[TlsSettings], Http],
+    processes: Processes,
+    clock: Clock,
+    redactor: Redactor,
+) -> KubernetesCluster:
+    """The cluster that `target` names; its kubeconfig is read at the first use, not here."""
+
+    def open_client() -> KubernetesClient:
+        access = kubeconfig.load(target, environ, home)
+        credentials = Credentials(access, processes, clock, redactor)
+        return KubernetesClient(access, credentials, http, clock, redactor)
+
+    return KubernetesCluster(open_client, clock, redactor, environ.get("HELM_DRIVER", ""))
