@@ -1,0 +1,154 @@
+"""The port `Ledger` over one SQLite file."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import datetime
+from pathlib import Path
+
+from trunkline.adapters.sqlite_ledger.file import LedgerFile
+from trunkline.adapters.sqlite_ledger.journal import MOUNTS
+from trunkline.adapters.sqlite_ledger.rows import clean, insert, micros, moment, read, read_record
+from trunkline.domain.attempts import Approval, Attempt, AttemptRecord, Deployment, Ending, Run
+from trunkline.domain.redaction import Redactor
+
+BUSY_TIMEOUT_S = 10.0
+
+
+class SqliteLedger:
+    """Implements the port `Ledger`; threads and processes may use one file at once.
+
+    Lists are ordered by time, and by id (which is time-ordered, too) where two moments are equal. What is
+    written and what is asked for pass the same redactor, so that a key is found again however it was masked.
+
+    Args:
+        path: the file; it is made, with the directories above it, at the first use.
+        redactor: every text passes it before it is written.
+        busy_timeout_s: how long to wait for other processes that write.
+        mounts: where the system lists its mounts; see `journal.journal_for`.
+
+    Raises (each method):
+        Unreachable: the file cannot be read or written, or is no ledger of ours.
+        ValueError: a row contradicts what is written already: an id twice, a second ending, an unknown run.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        redactor: Redactor,
+        *,
+        busy_timeout_s: float = BUSY_TIMEOUT_S,
+        mounts: Path = MOUNTS,
+    ) -> None:
+        self._file = LedgerFile(path, busy_timeout_s, mounts)
+        self._redactor = redactor
+
+    def open_run(self, run: Run) -> None:
+        """See the port. A run that is already there stays as it is: the jobs of a CI workflow share theirs."""
+        with self._file.writing() as connection:
+            known = connection.execute("SELECT 1 FROM runs WHERE id = ?", (self._clean(run.id),)).fetchone()
+            if known is None:
+                insert(connection, "runs", run, self._redactor)
+
+    def run(self, run_id: str) -> Run | None:
+        """See the port. None as well where several ids begin so, unless one of them is exactly that."""
+        prefix = self._clean(run_id)
+        if not prefix:
+            return None
+        with self._file.reading() as connection:
+            # A range, which the index answers; GLOB and LIKE would give the person's text a meaning.
+            rows = connection.execute(
+                "SELECT * FROM runs WHERE id >= ?1 AND id < ?1 || char(0x10FFFF) ORDER BY id LIMIT 2",
+                (prefix,),
+            ).fetchall()
+        if rows and (len(rows) == 1 or rows[0]["id"] == prefix):
+            return read(Run, rows[0])
+        return None
+
+    def runs(self, service: str, limit: int = 20) -> tuple[Run, ...]:
+        """See the port."""
+        rows = self._newest("SELECT * FROM runs", "started_at", {"service": service}, limit)
+        return tuple(read(Run, row) for row in rows)
+
+    def begin(self, attempt: Attempt) -> None:
+        """See the port."""
+        with self._file.writing() as connection:
+            insert(connection, "attempts", attempt, self._redactor)
+
+    def intend(self, attempt_id: str, step: str, at: datetime) -> None:
+        """See the port."""
+        with self._file.writing() as connection:
+            connection.execute(
+                "INSERT INTO steps (attempt_id, step, at) VALUES (?, ?, ?)",
+                (self._clean(attempt_id), self._clean(step), micros(at)),
+            )
+
+    def end(self, ending: Ending, deployment: Deployment | None = None) -> None:
+        """See the port."""
+        with self._file.writing() as connection:
+            insert(connection, "endings", ending, self._redactor)
+            if deployment is not None:
+                insert(connection, "deployments", deployment, self._redactor)
+
+    def decide(self, approval: Approval) -> None:
+        """See the port."""
+        with self._file.writing() as connection:
+            insert(connection, "approvals", approval, self._redactor)
+
+    def approvals(self, run_id: str, environment: str = "") -> tuple[Approval, ...]:
+        """See the port."""
+        with self._file.reading() as connection:
+            rows = connection.execute(
+                "SELECT * FROM approvals WHERE run_id = ?1 AND (?2 = '' OR environment = ?2)"
+                " ORDER BY decided_at, id",
+                (self._clean(run_id), self._clean(environment)),
+            ).fetchall()
+        return tuple(read(Approval, row) for row in rows)
+
+    def attempts(
+        self, *, run_id: str = "", service: str = "", environment: str = "", limit: int = 50
+    ) -> tuple[AttemptRecord, ...]:
+        """See the port."""
+        rows = self._newest(
+            "SELECT * FROM attempts LEFT JOIN endings ON endings.attempt_id = attempts.id",
+            "started_at",
+            {"run_id": run_id, "service": service, "environment": environment},
+            limit,
+        )
+        return tuple(read_record(row) for row in rows)
+
+    def steps(self, attempt_id: str) -> tuple[tuple[str, datetime], ...]:
+        """See the port."""
+        with self._file.reading() as connection:
+            rows = connection.execute(
+                "SELECT step, at FROM steps WHERE attempt_id = ? ORDER BY seq", (self._clean(attempt_id),)
+            ).fetchall()
+        return tuple((row["step"], moment(row["at"])) for row in rows)
+
+    def deployments(
+        self, *, service: str = "", environment: str = "", limit: int = 50
+    ) -> tuple[Deployment, ...]:
+        """See the port."""
+        rows = self._newest(
+            "SELECT * FROM deployments",
+            "deployed_at",
+            {"service": service, "environment": environment},
+            limit,
+        )
+        return tuple(read(Deployment, row) for row in rows)
+
+    def close(self) -> None:
+        """See the port."""
+        self._file.close()
+
+    def _newest(self, select: str, time: str, wanted: dict[str, str], limit: int) -> list[sqlite3.Row]:
+        """The newest `limit` rows whose columns are as wanted; an empty wish is none."""
+        wishes = {column: self._clean(value) for column, value in wanted.items() if value}
+        where = " AND ".join(f"{column} = :{column}" for column in wishes) or "TRUE"
+        query = f"{select} WHERE {where} ORDER BY {time} DESC, id DESC LIMIT :limit"
+        with self._file.reading() as connection:
+            # Below zero SQLite would take a limit for none.
+            return connection.execute(query, {**wishes, "limit": max(limit, 0)}).fetchall()
+
+    def _clean(self, text: str) -> str:
+        return clean(text, self._redactor)

@@ -1,0 +1,123 @@
+"""Records to rows and back: columns are named like fields, moments become integers, mappings JSON.
+
+Every text passes the redactor on its way in, keys as well as sentences: this is the last place where a secret
+could still be stopped. Only the words that are ours (`Stage`, `Outcome`, ...) pass as they are.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from trunkline.domain.attempts import (
+    Approval,
+    Attempt,
+    AttemptRecord,
+    Decision,
+    Deployment,
+    Ending,
+    Kind,
+    Outcome,
+    Run,
+    Stage,
+)
+from trunkline.domain.redaction import Redactor
+
+Record = TypeVar("Record", Run, Attempt, Ending, Approval, Deployment)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+# `commit` is a word of SQL's own; a person who queries by hand should not have to quote it.
+_COLUMNS = {"commit": "commit_sha"}
+
+
+def micros(moment: datetime) -> int:
+    """Microseconds since 1970-01-01 UTC.
+
+    Raises:
+        ValueError: the moment has no time zone.
+    """
+    if moment.tzinfo is None:
+        raise ValueError(f"The moment {moment} has no time zone.")
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def moment(microseconds: int) -> datetime:
+    """The moment in UTC, exact."""
+    return _EPOCH + microseconds * _MICROSECOND
+
+
+_READERS: Mapping[str, Callable[[Any], object]] = {
+    "started_at": moment,
+    "finished_at": moment,
+    "decided_at": moment,
+    "deployed_at": moment,
+    "ci": json.loads,
+    "stage": Stage,
+    "kind": Kind,
+    "outcome": Outcome,
+    "decision": Decision,
+}
+
+
+def clean(text: str, redactor: Redactor) -> str:
+    """`text` without secrets, and without the lone surrogates of undecodable bytes, which SQLite refuses."""
+    return redactor.text(text).encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def insert(
+    connection: sqlite3.Connection,
+    table: str,
+    record: Run | Attempt | Ending | Approval | Deployment,
+    redactor: Redactor,
+) -> None:
+    """Add one record to its table.
+
+    Raises:
+        sqlite3.Error: as it came; see `troubles`.
+        ValueError: a moment has no time zone.
+    """
+    row = {
+        _COLUMNS.get(field.name, field.name): _written(getattr(record, field.name), redactor)
+        for field in fields(record)
+    }
+    columns, values = ", ".join(row), ", ".join(f":{column}" for column in row)
+    connection.execute(f"INSERT INTO {table} ({columns}) VALUES ({values})", row)  # noqa: S608 - names of ours
+
+
+def read(kind: type[Record], row: sqlite3.Row) -> Record:
+    """The record that a row holds."""
+    values: dict[str, Any] = {
+        field.name: _READERS.get(field.name, _as_it_is)(row[_COLUMNS.get(field.name, field.name)])
+        for field in fields(kind)
+    }
+    return kind(**values)
+
+
+def read_record(row: sqlite3.Row) -> AttemptRecord:
+    """The attempt in a row of `attempts LEFT JOIN endings`, with its ending if it has one."""
+    ending = read(Ending, row) if row["attempt_id"] is not None else None
+    return AttemptRecord(read(Attempt, row), ending)
+
+
+def _written(value: object, redactor: Redactor) -> str | int:
+    match value:
+        case StrEnum():
+            return value.value
+        case str():
+            return clean(value, redactor)
+        case datetime():
+            return micros(value)
+        case int():
+            return value
+        case _:
+            # ASCII escapes carry any text, lone surrogates included.
+            return json.dumps(redactor.value(value), sort_keys=True, separators=(",", ":"))
+
+
+def _as_it_is(value: object) -> object:
+    return value

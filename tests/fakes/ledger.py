@@ -1,0 +1,122 @@
+"""A ledger in memory, which passes the same contract tests as the real one."""
+
+from __future__ import annotations
+
+import threading
+from datetime import datetime
+
+from trunkline.domain.attempts import Approval, Attempt, AttemptRecord, Deployment, Ending, Run
+from trunkline.errors import Unreachable
+
+
+class FakeLedger:
+    """Implements the port `Ledger`. A test sets `trouble` to make every call fail with that sentence."""
+
+    def __init__(self) -> None:
+        self.trouble = ""
+        self._lock = threading.Lock()
+        self._runs: dict[str, Run] = {}
+        self._attempts: dict[str, Attempt] = {}
+        self._endings: dict[str, Ending] = {}
+        self._approvals: dict[str, Approval] = {}
+        self._deployments: dict[str, Deployment] = {}
+        self._steps: list[tuple[str, str, datetime]] = []
+
+    def open_run(self, run: Run) -> None:
+        with self._lock:
+            self._check()
+            self._runs.setdefault(run.id, run)
+
+    def run(self, run_id: str) -> Run | None:
+        with self._lock:
+            self._check()
+            if run_id in self._runs:
+                return self._runs[run_id]
+            found = [run for key, run in self._runs.items() if run_id and key.startswith(run_id)]
+            return found[0] if len(found) == 1 else None
+
+    def runs(self, service: str, limit: int = 20) -> tuple[Run, ...]:
+        with self._lock:
+            self._check()
+            ours = [run for run in self._runs.values() if run.service == service]
+            ours.sort(key=lambda run: (run.started_at, run.id), reverse=True)
+            return tuple(ours[: max(limit, 0)])
+
+    def begin(self, attempt: Attempt) -> None:
+        with self._lock:
+            self._check(attempt.id not in self._attempts, attempt.run_id in self._runs)
+            self._attempts[attempt.id] = attempt
+
+    def intend(self, attempt_id: str, step: str, at: datetime) -> None:
+        with self._lock:
+            self._check(attempt_id in self._attempts)
+            self._steps.append((attempt_id, step, at))
+
+    def end(self, ending: Ending, deployment: Deployment | None = None) -> None:
+        with self._lock:
+            self._check(ending.attempt_id in self._attempts, ending.attempt_id not in self._endings)
+            if deployment is not None:
+                self._check(
+                    deployment.id not in self._deployments,
+                    deployment.attempt_id in self._attempts,
+                    deployment.run_id in self._runs,
+                )
+                self._deployments[deployment.id] = deployment
+            self._endings[ending.attempt_id] = ending
+
+    def decide(self, approval: Approval) -> None:
+        with self._lock:
+            self._check(approval.id not in self._approvals, approval.run_id in self._runs)
+            self._approvals[approval.id] = approval
+
+    def approvals(self, run_id: str, environment: str = "") -> tuple[Approval, ...]:
+        with self._lock:
+            self._check()
+            ours = [
+                approval
+                for approval in self._approvals.values()
+                if approval.run_id == run_id and environment in {"", approval.environment}
+            ]
+            return tuple(sorted(ours, key=lambda approval: (approval.decided_at, approval.id)))
+
+    def attempts(
+        self, *, run_id: str = "", service: str = "", environment: str = "", limit: int = 50
+    ) -> tuple[AttemptRecord, ...]:
+        with self._lock:
+            self._check()
+            ours = [
+                attempt
+                for attempt in self._attempts.values()
+                if run_id in {"", attempt.run_id}
+                and service in {"", attempt.service}
+                and environment in {"", attempt.environment}
+            ]
+            ours.sort(key=lambda attempt: (attempt.started_at, attempt.id), reverse=True)
+            return tuple(AttemptRecord(item, self._endings.get(item.id)) for item in ours[: max(limit, 0)])
+
+    def steps(self, attempt_id: str) -> tuple[tuple[str, datetime], ...]:
+        with self._lock:
+            self._check()
+            return tuple((step, at) for owner, step, at in self._steps if owner == attempt_id)
+
+    def deployments(
+        self, *, service: str = "", environment: str = "", limit: int = 50
+    ) -> tuple[Deployment, ...]:
+        with self._lock:
+            self._check()
+            ours = [
+                deployment
+                for deployment in self._deployments.values()
+                if service in {"", deployment.service} and environment in {"", deployment.environment}
+            ]
+            ours.sort(key=lambda deployment: (deployment.deployed_at, deployment.id), reverse=True)
+            return tuple(ours[: max(limit, 0)])
+
+    def close(self) -> None:
+        pass
+
+    def _check(self, *conditions: bool) -> None:
+        if self.trouble:
+            raise Unreachable(self.trouble, "Mend the fake.")
+        if not all(conditions):
+            raise ValueError("The ledger refuses a row.")
