@@ -106,6 +106,10 @@ def _kubelet(settings: Settings) -> dict[str, Any]:
         "imageGCHighThresholdPercent": 100,
         # The node is ready sooner; nothing else depends on it.
         "nodeStatusUpdateFrequency": "2s",
+        # Later versions' defaults: with this one's, secrets reach new pods late and events go missing.
+        "kubeAPIQPS": 50,
+        "kubeAPIBurst": 100,
+        "eventRecordQPS": 50,
         "volumePluginDir": str(settings.state / "volume-plugins"),
     }
 

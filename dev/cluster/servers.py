@@ -119,10 +119,11 @@ def _api_server(settings: Settings, kubernetes: Path) -> list[str | Path]:
         f"--tls-private-key-file={pki / 'kube-apiserver.key'}",
         f"--kubelet-client-certificate={pki / 'admin.crt'}",
         f"--kubelet-client-key={pki / 'admin.key'}",
+        # The node's name is in no DNS.
+        "--kubelet-preferred-address-types=InternalIP",
         f"--service-account-key-file={pki / 'service-account.pub'}",
         f"--service-account-signing-key-file={pki / 'service-account.key'}",
         "--service-account-issuer=https://kubernetes.default.svc",
-        "--feature-gates=ServerSideApply=true",
     ]
 
 

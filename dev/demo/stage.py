@@ -1,0 +1,173 @@
+"""Sets the stage for the demo: the cluster, a base image, Datadog's stand-in and the sample's own repository."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from dev.errors import DevError
+from dev.process import run
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+NAMESPACES = ("sample-dev", "sample-qa", "sample-prod")
+# values/{dev,qa,prod}.yaml of the sample
+NODE_PORTS = {"dev": 30081, "qa": 30082, "prod": 30083}
+_READY_S = 20.0
+# A key in form only: the stand-in accepts this one and no other.
+_KEY = "0123456789abcdef0123456789abcdef"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Where the story plays.
+
+    Attributes:
+        sample: the sample's own git repository.
+        environment: what every command of the story gets.
+        record: the file of what Datadog's stand-in accepted, a JSON object per line.
+    """
+
+    sample: Path
+    environment: Mapping[str, str]
+    node_address: str
+    record: Path
+
+    def git(self, *arguments: str) -> str:
+        """Run git in the sample's repository."""
+        return run(["git", *arguments], cwd=self.sample, env=self.environment).strip()
+
+    def trunkline(self, *arguments: str, expect: int = 0) -> str:
+        """Run the installed program as a person would, showing the command; its standard output."""
+        print(f"\n$ trunkline {' '.join(arguments)}", flush=True)
+        program = Path(sys.executable).with_name("trunkline")
+        done = subprocess.run(
+            [str(program), *arguments],
+            cwd=self.sample,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+        print(done.stdout, end="", flush=True)
+        if done.returncode != expect:
+            raise DevError(
+                f"`trunkline {' '.join(arguments)}` ended with {done.returncode} instead of {expect}: see above."
+            )
+        return done.stdout
+
+    def version_of(self, environment: str) -> str:
+        """The commit that the service in an environment answers over HTTP."""
+        url = f"http://{self.node_address}:{NODE_PORTS[environment]}/version"
+        deadline = time.monotonic() + _READY_S
+        while True:
+            try:
+                with urllib.request.urlopen(url, timeout=2) as answer:
+                    commit = str(json.load(answer)["commit"])
+                print(f"GET {url} -> {commit}")
+            except OSError as error:
+                if time.monotonic() > deadline:
+                    raise DevError(f"{url} does not answer: {error}.") from error
+                # kube-proxy learns of a new endpoint a moment after the pod is ready
+                time.sleep(0.2)
+            else:
+                return commit
+
+
+@contextmanager
+def prepared(directory: Path) -> Iterator[Stage]:
+    """A stage in `directory`; Datadog's stand-in is ended with the block, the cluster stays up."""
+    python = sys.executable
+    run_shown([python, "-m", "dev.setup"])
+    run_shown([python, "-m", "dev.cluster", "up"])
+    reach = json.loads(run([python, "-m", "dev.cluster", "env", "--output", "json"], cwd=REPOSITORY))
+    registry = reach["TRUNKLINE_TEST_REGISTRY"]
+    requirements = REPOSITORY / "examples" / "sample" / "requirements.txt"
+    print("making a Python base image from Debian's packages", flush=True)
+    base_image = run(
+        [python, "-m", "dev.baseimage", "--registry", registry, "--requirements", requirements],
+        cwd=REPOSITORY,
+    ).strip()
+    record = directory / "datadog.jsonl"
+    with _datadog(record) as url:
+        environment = {
+            **os.environ,
+            **reach,
+            "PATH": f"{Path(python).parent}{os.pathsep}{reach['PATH']}",
+            "SAMPLE_REGISTRY": registry,
+            "BASE_IMAGE": base_image.splitlines()[-1],
+            "DD_API_KEY": _KEY,
+            "DD_URL": url,
+            "TRUNKLINE_LEDGER": f"sqlite:///{directory / 'ledger.db'}",
+        }
+        # The demo stands for a person's machine, whatever runs it.
+        for name in [name for name in environment if name.startswith("CIRCLE")]:
+            del environment[name]
+        stage = Stage(_repository(directory), environment, reach["TRUNKLINE_TEST_NODE_ADDRESS"], record)
+        _empty_namespaces(environment)
+        yield stage
+
+
+def run_shown(argv: list[str]) -> None:
+    """Run one of the repository's own tools, with its output on the screen."""
+    done = subprocess.run(argv, cwd=REPOSITORY, check=False)
+    if done.returncode:
+        raise DevError(f"`{' '.join(argv[1:])}` ended with {done.returncode}: see above.")
+
+
+def _repository(directory: Path) -> Path:
+    """The sample in a repository of its own, with the shared chart beside it."""
+    for name in ("sample", "charts"):
+        shutil.copytree(
+            REPOSITORY / "examples" / name,
+            directory / name,
+            ignore=shutil.ignore_patterns("__pycache__", ".pytest_cache"),
+        )
+    sample = directory / "sample"
+    (sample / ".gitignore").write_text("__pycache__/\n.pytest_cache/\n", encoding="utf-8")
+    person = ("-c", "user.name=Demo", "-c", "user.email=demo@example.com")
+    run(["git", "init", "--quiet", "--initial-branch", "main"], cwd=sample)
+    run(["git", "add", "--all"], cwd=sample)
+    run(["git", *person, "commit", "--quiet", "--message", "The first version"], cwd=sample)
+    for key, value in (("user.name", "Demo"), ("user.email", "demo@example.com")):
+        run(["git", "config", key, value], cwd=sample)
+    return sample
+
+
+def _empty_namespaces(environment: Mapping[str, str]) -> None:
+    """From nothing: what an earlier demo left in the cluster goes first."""
+    run(["kubectl", "delete", "namespace", *NAMESPACES, "--ignore-not-found", "--wait"], env=environment)
+
+
+@contextmanager
+def _datadog(record: Path) -> Iterator[str]:
+    """Datadog's stand-in on loopback; its address."""
+    argv = [
+        sys.executable,
+        "-m",
+        "tests.standins.datadog",
+        "--port",
+        "0",
+        "--record",
+        str(record),
+        "--key",
+        _KEY,
+    ]
+    process = subprocess.Popen(argv, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline().strip()
+        if not line:
+            raise DevError("the stand-in for Datadog did not start: see above.")
+        yield line.rpartition(" ")[2]
+    finally:
+        process.terminate()
+        process.wait(10)
