@@ -91,6 +91,10 @@ class Unreachable(TrunklineError):
     exit_code = ExitCode.UNREACHABLE
 
 
+class Refused(Unreachable):
+    """A system answers and does not let us in; waiting or trying again changes nothing."""
+
+
 class Interrupted(TrunklineError):
     """A person or the CI stopped the command."""
 

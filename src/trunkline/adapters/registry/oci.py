@@ -1,0 +1,172 @@
+"""The port `Registry` over the OCI distribution API: manifests, digests and labels.
+
+What is read is checked: a manifest or configuration whose bytes do not have the digest that names them is
+refused, wherever it came from.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from trunkline.adapters.registry.keyring import Keyring
+from trunkline.adapters.registry.session import Session
+from trunkline.config.project import ImageSettings
+from trunkline.domain.images import ImageReference, is_digest
+from trunkline.domain.redaction import Redactor
+from trunkline.errors import Unreachable
+from trunkline.ports import Http, Processes, Response
+
+_INDEXES = (
+    "application/vnd.oci.image.index.v1+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+)
+_MANIFESTS = (
+    "application/vnd.oci.image.manifest.v1+json",
+    "application/vnd.docker.distribution.manifest.v2+json",
+)
+_ACCEPT = ", ".join((*_MANIFESTS, *_INDEXES))
+# BuildKit files provenance and SBOMs as manifests beside the image's own.
+_ATTESTATION = ("vnd.docker.reference.type", "attestation-manifest")
+_OK = 200
+_MISSING = 404
+# What servers answer to a HEAD that they do not know.
+_NO_HEAD = frozenset({400, 405, 415, 501})
+
+
+class OciRegistry:
+    """Implements the port `Registry`."""
+
+    def __init__(
+        self,
+        http: Http,
+        environ: Mapping[str, str],
+        home: Path,
+        redactor: Redactor,
+        processes: Processes,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._http = http
+        self._environ = environ
+        self._home = home
+        self._redactor = redactor
+        self._processes = processes
+        self._pause = pause
+
+    def digest(self, image: ImageReference, settings: ImageSettings) -> str | None:
+        """See the port."""
+        path = f"manifests/{_reference(image)}"
+        session = self._session(image, settings)
+        head = session.ask("HEAD", path, _ACCEPT)
+        told = head.headers.get("docker-content-digest", "")
+        if head.status == _OK and is_digest(told):
+            return told
+        answer = head
+        if head.status == _OK or head.status in _NO_HEAD:
+            answer = session.ask("GET", path, _ACCEPT)
+        if answer.status == _MISSING:
+            return None
+        if answer.status != _OK:
+            raise _strange(answer, image)
+        return _verified(answer, answer.headers.get("docker-content-digest", ""), image)
+
+    def check(self, image: ImageReference, settings: ImageSettings) -> str:
+        """See the port."""
+        answer = self._session(image, settings).ask("GET", "tags/list?n=1")
+        who = f" to {settings.username}" if settings.username else ""
+        if answer.status == _OK:
+            return f"{image.registry} shows {image.path}{who}."
+        if answer.status == _MISSING:
+            return f"{image.registry} answers{who}; it has no {image.path} yet: the first push makes it, where allowed."
+        raise _strange(answer, image)
+
+    def labels(self, image: ImageReference, settings: ImageSettings) -> Mapping[str, str]:
+        """The labels of `image` (with a digest or a tag); of an index, those of its first image.
+
+        Raises:
+            Unreachable: as `digest`; also when there is no such image, or its content is not what its digest says.
+        """
+        session = self._session(image, settings)
+        manifest = _fetch(
+            session, f"manifests/{image.digest or _reference(image)}", image.digest or "", image
+        )
+        if manifest.get("mediaType") in _INDEXES or "manifests" in manifest:
+            child = _first_image(manifest, image)
+            manifest = _fetch(session, f"manifests/{child}", child, image)
+        configured = manifest.get("config")
+        digest = configured.get("digest") if isinstance(configured, dict) else None
+        if not isinstance(digest, str) or not is_digest(digest):
+            raise _malformed(image, "its manifest names no configuration")
+        content = _fetch(session, f"blobs/{digest}", digest, image).get("config")
+        labels = content.get("Labels") if isinstance(content, dict) else None
+        return {str(key): str(value) for key, value in labels.items()} if isinstance(labels, dict) else {}
+
+    def _session(self, image: ImageReference, settings: ImageSettings) -> Session:
+        keyring = Keyring(self._environ, self._home, self._redactor, self._processes)
+        return Session(self._http, keyring, self._redactor, self._pause, image, settings)
+
+
+def _reference(image: ImageReference) -> str:
+    reference = image.tag or image.digest
+    if reference is None:
+        # Never `latest` by omission: it names whatever somebody pushed last.
+        raise ValueError(f"{image} has neither a tag nor a digest")
+    return reference
+
+
+def _fetch(session: Session, path: str, digest: str, image: ImageReference) -> Mapping[str, Any]:
+    answer = session.ask("GET", path, _ACCEPT if path.startswith("manifests/") else "*/*")
+    if answer.status == _MISSING:
+        raise Unreachable(
+            f"{image.registry} has no {path} of {image.repository}.", "Build and push the image again."
+        )
+    if answer.status != _OK:
+        raise _strange(answer, image)
+    _verified(answer, digest, image)
+    try:
+        content = json.loads(answer.body)
+    except (ValueError, RecursionError) as error:
+        raise _malformed(image, f"{path} is no JSON") from error
+    if not isinstance(content, dict):
+        raise _malformed(image, f"{path} is no JSON object")
+    return content
+
+
+def _first_image(index: Mapping[str, Any], image: ImageReference) -> str:
+    manifests = index.get("manifests")
+    for entry in manifests if isinstance(manifests, list) else ():
+        if not isinstance(entry, dict):
+            continue
+        annotations = entry.get("annotations")
+        key, value = _ATTESTATION
+        if isinstance(annotations, dict) and annotations.get(key) == value:
+            continue
+        if isinstance(digest := entry.get("digest"), str) and is_digest(digest):
+            return digest
+    raise _malformed(image, "its index holds no image")
+
+
+def _verified(answer: Response, expected: str, image: ImageReference) -> str:
+    """The digest of the body, which has to be the expected one unless that is empty."""
+    found = f"sha256:{hashlib.sha256(answer.body).hexdigest()}"
+    if expected and found != expected:
+        raise _malformed(image, f"what came has the digest {found} and not {expected}")
+    return found
+
+
+def _strange(answer: Response, image: ImageReference) -> Unreachable:
+    return Unreachable(
+        f"{image.registry} answers with HTTP {answer.status} to a question about {image.repository}.",
+        "Check that the address is a registry's, and what stands between it and this machine.",
+    )
+
+
+def _malformed(image: ImageReference, why: str) -> Unreachable:
+    return Unreachable(
+        f"{image.registry} gave a broken answer about {image}: {why}.",
+        "Run the command again; if it stays, something between the registry and this machine changes its answers.",
+    )

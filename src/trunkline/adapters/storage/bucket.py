@@ -1,0 +1,214 @@
+"""A prefix in an S3 bucket, through obstore (the extra `trunkline[s3]`).
+
+obstore's error texts carry whole requests; only the error code that S3 puts in its answers is taken from them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from trunkline.adapters.storage.aws import Access
+from trunkline.adapters.storage.places import LARGEST, File, too_large
+from trunkline.errors import Refused, Unreachable, UsageError
+
+if TYPE_CHECKING:
+    from obstore.store import S3Store
+
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_CODE = re.compile(r"<Code>([A-Za-z]{1,64})</Code>")
+_STATUS = re.compile(r"status code: (\d{3})")
+_CONNECT_S = 5.0
+_ANSWER_S = 10.0
+_WHOLE_S = 60.0
+_RETRIES = 3
+_WRONG_KEYS = frozenset({"InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidToken", "ExpiredToken"})
+_ELSEWHERE = frozenset(
+    {"PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"}
+)
+_MISSING = 404
+
+
+class Bucket:
+    """Implements `Place` for `s3://bucket/prefix`."""
+
+    def __init__(self, location: str, access: Callable[[], Access]) -> None:
+        """Take the address; credentials are looked for when the first file is asked for."""
+        self._bucket, _, prefix = location.removeprefix("s3://").partition("/")
+        self._prefix = prefix.strip("/")
+        if not _BUCKET.fullmatch(self._bucket):
+            raise UsageError(f"{location} is no address of a bucket.", "Write it as s3://bucket/prefix.")
+        self._access = access
+        self._store: S3Store | None = None
+
+    def address(self, name: str = "") -> str:
+        """See `Place`."""
+        return "/".join(("s3:/", self._bucket, *(part for part in (self._prefix, name) if part)))
+
+    def read(self, name: str) -> File | None:
+        """See `Place`."""
+        store = self._opened()
+        import obstore  # noqa: PLC0415 - an extra, and 15 ms that a directory does not need
+
+        try:
+            answer = obstore.get(store, self._key(name))
+            metadata = {key.lower(): value for key, value in answer.attributes.items()}
+            content = bytes(answer.bytes()) if answer.meta["size"] <= LARGEST else None
+        except FileNotFoundError as error:
+            if _code(error) == "NoSuchBucket" or (_code(error) != "NoSuchKey" and not self._exists(store)):
+                raise self._no_bucket() from None
+            return None
+        except Exception as error:  # noqa: BLE001 - obstore's errors have no common class that is no Exception
+            self._fail(error, self.address(name))
+        if content is None:
+            raise too_large(self.address(name))
+        return File(content, metadata)
+
+    def names(self, beginning: str) -> list[str]:
+        """See `Place`."""
+        store = self._opened()
+        import obstore  # noqa: PLC0415 - as above
+
+        begin = self._key(beginning)
+        found: list[str] = []
+        try:
+            # A repository may hold 100,000 charts: begin the listing where the names begin, and end it there.
+            for chunk in obstore.list(store, self._prefix or None, offset=begin):
+                keys = [str(item["path"]) for item in chunk]
+                found += [key for key in keys if key.startswith(begin)]
+                if keys and not keys[-1].startswith(begin):
+                    break
+        except Exception as error:  # noqa: BLE001 - as above
+            self._fail(error, self.address())
+        names = (key.removeprefix(self._key("")) for key in found)
+        return sorted(name for name in names if "/" not in name)
+
+    def folder(self, name: str) -> Path | None:  # noqa: ARG002 - no folder of a bucket is on this machine
+        """See `Place`."""
+        return None
+
+    def describe(self) -> str:
+        """See `Place`."""
+        try:
+            anything = self._first(self._opened())
+        except Refused as error:
+            if error.hint is _HIDDEN:
+                return f"{self.address()} answers, but these credentials may not list it: a missing file shows only when it is read."
+            raise
+        if not anything:
+            raise UsageError(
+                f"There is nothing below {self.address()}.", "Correct the prefix, or put the files there."
+            )
+        return f"{self.address()} answers and holds files."
+
+    def _key(self, name: str) -> str:
+        return f"{self._prefix}/{name}" if self._prefix else name
+
+    def _exists(self, store: S3Store) -> bool:
+        """Whether the bucket is there, for servers whose 404 does not say what is missing."""
+        try:
+            self._first(store)
+        except UsageError:
+            return False
+        except Unreachable:
+            return True
+        return True
+
+    def _first(self, store: S3Store) -> bool:
+        """Whether there is anything below the prefix."""
+        import obstore  # noqa: PLC0415 - as above
+
+        try:
+            for chunk in obstore.list(store, self._prefix or None, chunk_size=1):
+                if chunk:
+                    return True
+        except Exception as error:  # noqa: BLE001 - as above
+            self._fail(error, self.address())
+        return False
+
+    def _opened(self) -> S3Store:
+        if self._store is None:
+            self._store = _open(self._bucket, self._access())
+        return self._store
+
+    def _no_bucket(self) -> UsageError:
+        return UsageError(
+            f"There is no bucket {self._bucket} for {self.address()}.",
+            "Correct its name, the region or the account.",
+        )
+
+    def _fail(self, error: Exception, address: str) -> NoReturn:
+        code = _code(error)
+        status = _STATUS.search(str(error))
+        said = f" ({code})" if code else f" (HTTP {status[1]})" if status else ""
+        if code == "NoSuchBucket" or (status is not None and int(status[1]) == _MISSING):
+            raise self._no_bucket() from None
+        if code in _WRONG_KEYS:
+            raise Refused(
+                f"{address} refuses our AWS credentials{said}.",
+                "Check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN: wrong, expired or of another account.",
+            ) from None
+        if code in _ELSEWHERE or "redirect without LOCATION" in str(error):
+            raise Unreachable(
+                f"The bucket {self._bucket} is in another region{said}.",
+                "Set AWS_REGION to the bucket's region.",
+            ) from None
+        kind = type(error).__name__
+        if kind in ("PermissionDeniedError", "UnauthenticatedError") or isinstance(error, PermissionError):
+            raise Refused(f"{address} may not be read with our AWS credentials{said}.", _HIDDEN) from None
+        raise Unreachable(
+            f"{address} cannot be read: the storage does not answer{said}.",
+            "Check AWS_ENDPOINT_URL, AWS_REGION, the network and any proxy, then run the command again.",
+        ) from None
+
+
+_HIDDEN = "Allow s3:GetObject there; without s3:ListBucket, S3 answers a missing file so, too: check the name and the prefix."
+
+
+def _code(error: Exception) -> str:
+    found = _CODE.search(str(error))
+    return found[1] if found else ""
+
+
+def _open(bucket: str, access: Access) -> S3Store:
+    try:
+        from obstore.store import S3Store  # noqa: PLC0415 - as above
+    except ImportError:
+        raise UsageError(
+            "Reading s3:// addresses needs Trunkline's extra for S3, which is not installed.",
+            "Run `pip install 'trunkline[s3]'`.",
+        ) from None
+    # obstore's own types spell every option out; these come from variables.
+    arguments: dict[str, Any] = {"config": dict(access.options)}
+    keys = access.keys
+    if keys is not None:
+        # A provider, because configured keys would be mixed with an AWS_SESSION_TOKEN of this process.
+        credential = {
+            "access_key_id": keys.identifier,
+            "secret_access_key": keys.secret,
+            "token": keys.token or None,
+            "expires_at": None,
+        }
+        arguments["credential_provider"] = lambda: credential
+    return S3Store(
+        bucket,
+        client_options={
+            "allow_http": access.plain_http,
+            "connect_timeout": timedelta(seconds=_CONNECT_S),
+            "read_timeout": timedelta(seconds=_ANSWER_S),
+            "timeout": timedelta(seconds=_WHOLE_S),
+        },
+        retry_config={
+            "max_retries": _RETRIES,
+            "retry_timeout": timedelta(seconds=_ANSWER_S),
+            "backoff": {
+                "init_backoff": timedelta(milliseconds=100),
+                "max_backoff": timedelta(seconds=1),
+                "base": 2,
+            },
+        },
+        **arguments,
+    )

@@ -1,0 +1,168 @@
+"""Finds a chart in a chart repository laid out as Helm and its S3 plug-in lay it out.
+
+`<name>-<version>.tgz` beside an `index.yaml`. An exact version is fetched directly: the index of a large
+repository costs more than the chart, and an index that lost a race (it is rewritten without a lock) does not
+know charts that are there. Only the newest version is looked up in the index. An unpacked chart directory is
+used where it stands.
+
+Digests are checked where there are any: the index's, and the `chart-digest` that the S3 plug-in leaves on the
+object.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from trunkline.adapters.storage.places import File, Place
+from trunkline.domain.chart_index import ChartVersion, chart_versions
+from trunkline.domain.versions import in_order, newest, parse_version
+from trunkline.errors import Unreachable, UsageError
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_CHART_VERSION = re.compile(r"^version:[ \t]*[\"']?([^\s\"'#]+)", re.MULTILINE)
+_GZIP = b"\x1f\x8b"
+_SHOWN = 5
+
+Write = Callable[[str, bytes], Path]
+
+
+def find(place: Place, name: str, version: str, write: Write) -> Path:
+    """The path of chart `name`: an archive written by `write(name, content)`, or an unpacked directory.
+
+    Raises:
+        UsageError: no such chart or version, or no exact version.
+        Unreachable: the place does not answer, or the archive is damaged.
+    """
+    if not _NAME.fullmatch(name):
+        raise UsageError(
+            f"{name!r} is no chart's name.", "Correct chart.name: letters, digits, '.', '_' and '-'."
+        )
+    if version:
+        try:
+            parse_version(version)
+        except ValueError as error:
+            raise UsageError(
+                f"The chart version {error}.", "Set chart.version to one version; ranges are not followed."
+            ) from None
+    unpacked = place.folder(name)
+    chart = place.read(f"{name}/Chart.yaml") if unpacked is not None else None
+    if unpacked is not None and chart is not None:
+        return _unpacked(unpacked, chart, version)
+    if version:
+        return _exact(place, name, version, write)
+    return _newest(place, name, write)
+
+
+def _unpacked(folder: Path, chart: File, version: str) -> Path:
+    found = _CHART_VERSION.search(chart.content.decode("utf-8", "replace"))
+    if version and found and found[1] != version:
+        raise UsageError(
+            f"The chart in {folder} has the version {found[1]}, not {version}.",
+            "Correct chart.version, or leave it empty to take the chart as it is.",
+        )
+    return folder
+
+
+def _exact(place: Place, name: str, version: str, write: Write) -> Path:
+    archive = f"{name}-{version}.tgz"
+    file = place.read(archive)
+    if file is None:
+        known = _known(place, name)
+        raise UsageError(
+            f"There is no {place.address(archive)}.",
+            known or "Correct the chart's name, its version or the repository.",
+        )
+    _verify(file, "", place.address(archive))
+    return write(archive, file.content)
+
+
+def _newest(place: Place, name: str, write: Write) -> Path:
+    entries = _indexed(place, name)
+    if not entries:
+        entries = [ChartVersion(version) for version in _listed(place, name)]
+    chosen = newest(entry.version for entry in entries)
+    if chosen is None:
+        raise UsageError(
+            f"There is no released version of the chart {name} in {place.address()}.",
+            f"Only prereleases are there ({_some(entries)}): set chart.version to the one you mean."
+            if entries
+            else "Correct the chart's name or the repository.",
+        )
+    entry = next(entry for entry in entries if entry.version == chosen.text)
+    archive = _archive(place, name, entry)
+    file = place.read(archive)
+    if file is None:
+        raise UsageError(
+            f"{place.address('index.yaml')} names {place.address(archive)}, which is not there.",
+            "Rebuild the index, or set chart.version to a version that is there.",
+        )
+    _verify(file, entry.digest, place.address(archive))
+    return write(f"{name}-{entry.version}.tgz", file.content)
+
+
+def _indexed(place: Place, name: str) -> list[ChartVersion]:
+    file = place.read("index.yaml")
+    if file is None:
+        return []
+    try:
+        return list(chart_versions(file.content.decode("utf-8-sig"), name))
+    except ValueError as error:
+        reason = "it is no UTF-8 text" if isinstance(error, UnicodeDecodeError) else error
+        raise UsageError(
+            f"{place.address('index.yaml')} cannot be read: {reason}.",
+            "Rebuild the index, or set chart.version, which needs no index.",
+        ) from None
+
+
+def _listed(place: Place, name: str) -> list[str]:
+    """Versions by the names of the archives; `other-chart-1.0.0.tgz` is no version of `other`."""
+    archives = (file for file in place.names(f"{name}-") if file.endswith(".tgz"))
+    versions = in_order(file.removeprefix(f"{name}-").removesuffix(".tgz") for file in archives)
+    return [version.text for version in versions]
+
+
+def _archive(place: Place, name: str, entry: ChartVersion) -> str:
+    """Where the archive is: as the index says if that is inside of this place, else by the usual name."""
+    inside = f"{place.address()}/"
+    for url in entry.urls:
+        relative = url.removeprefix(inside)
+        parts = relative.split("/")
+        if "://" not in relative and all(_NAME.fullmatch(part.replace("+", "")) for part in parts):
+            return relative
+    return f"{name}-{entry.version}.tgz"
+
+
+def _verify(file: File, digest: str, address: str) -> None:
+    told = file.metadata.get("chart-digest", "").lower()
+    found = hashlib.sha256(file.content).hexdigest()
+    for expected, source in ((digest, "the index"), (told, "its own metadata")):
+        if _SHA256.fullmatch(expected) and expected != found:
+            raise Unreachable(
+                f"{address} is damaged: its sha256 is {found}, but {source} says {expected}.",
+                "Push the chart again, under a new version; then rebuild the index.",
+            )
+    if not file.content.startswith(_GZIP):
+        raise Unreachable(
+            f"{address} is no chart archive.", "Push the chart again: `helm package` makes the archive."
+        )
+
+
+def _known(place: Place, name: str) -> str:
+    """What there is instead, for the hint; a place that cannot be listed has nothing to say."""
+    try:
+        versions = _listed(place, name)
+    except (UsageError, Unreachable):
+        return ""
+    entries = [ChartVersion(version) for version in versions]
+    return f"There are {_some(entries)}." if entries else ""
+
+
+def _some(entries: list[ChartVersion]) -> str:
+    ordered = in_order(entry.version for entry in entries)[::-1]
+    more = len(ordered) - _SHOWN
+    shown = ", ".join(version.text for version in ordered[:_SHOWN])
+    return shown + (f" and {more} older" if more > 0 else "")

@@ -1,0 +1,123 @@
+"""A place that holds files by name, and the simplest one: a directory.
+
+Names come from configuration and from indexes that others write, so a name never leads out of its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from trunkline.errors import Unreachable, UsageError
+
+# Charts and values layers are far smaller; an index of ten thousand versions has 12 MB.
+LARGEST = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file's content, and what the storage says of it in its own words (`chart-digest`)."""
+
+    content: bytes
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+class Place(Protocol):
+    """Files by name: a directory, or a prefix in a bucket."""
+
+    def address(self, name: str = "") -> str:
+        """The full address of a name, for people."""
+        ...
+
+    def read(self, name: str) -> File | None:
+        """A file, or None when the place is there and the file is not.
+
+        Raises:
+            UsageError: there is no such place, or the file is too large.
+            Unreachable: it does not answer or does not let us in.
+        """
+        ...
+
+    def names(self, beginning: str) -> list[str]:
+        """Names directly in this place that begin so.
+
+        Raises:
+            UsageError, Unreachable: as `read`.
+        """
+        ...
+
+    def folder(self, name: str) -> Path | None:
+        """A folder of this place on this machine, or None."""
+        ...
+
+    def describe(self) -> str:
+        """One sentence on how the place answered.
+
+        Raises:
+            UsageError, Unreachable: as `read`.
+        """
+        ...
+
+
+class Directory:
+    """A place on this machine."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def address(self, name: str = "") -> str:
+        """See `Place`."""
+        return str(self._root / name) if name else str(self._root)
+
+    def read(self, name: str) -> File | None:
+        """See `Place`."""
+        path = self._root / name
+        try:
+            if path.stat().st_size > LARGEST:
+                raise too_large(self.address(name))
+            return File(path.read_bytes())
+        except (FileNotFoundError, NotADirectoryError):
+            self._require_root()
+            return None
+        except IsADirectoryError:
+            return None
+        except OSError as error:
+            raise self._unreadable(path, error) from error
+
+    def names(self, beginning: str) -> list[str]:
+        """See `Place`."""
+        self._require_root()
+        try:
+            return sorted(path.name for path in self._root.iterdir() if path.name.startswith(beginning))
+        except OSError as error:
+            raise self._unreadable(self._root, error) from error
+
+    def folder(self, name: str) -> Path | None:
+        """See `Place`."""
+        path = self._root / name
+        return path if path.is_dir() else None
+
+    def describe(self) -> str:
+        """See `Place`."""
+        count = len(self.names(""))
+        return f"The folder {self._root} is there, with {count} {'entry' if count == 1 else 'entries'}."
+
+    def _require_root(self) -> None:
+        if not self._root.is_dir():
+            raise UsageError(
+                f"There is no folder {self._root}.", "Correct its path: it is where charts or values are."
+            )
+
+    def _unreadable(self, path: Path, error: OSError) -> Unreachable:
+        return Unreachable(
+            f"{path} cannot be read: {error.strerror}.", "Give this user the permission to read it."
+        )
+
+
+def too_large(address: str) -> UsageError:
+    """The error for a file that is no chart, index or values layer by its size alone."""
+    return UsageError(
+        f"{address} is larger than {LARGEST // (1024 * 1024)} MB.", "Check that this is the right file."
+    )
