@@ -125,12 +125,13 @@ def _cause(error: BaseException, timeout_s: float) -> str:
             return "the host name is unknown"
         case SSLError() | ssl.SSLError():
             return f"its certificate or TLS is not acceptable ({_tls_reason(error)})"
+        # Before its base class: in urllib3 a refused connection is a special ConnectTimeoutError.
+        case NewConnectionError() | ConnectionRefusedError():
+            return "the connection was refused"
         case ConnectTimeoutError():
             return "it did not accept a connection in time"
         case ReadTimeoutError() | TimeoutError():
             return f"it did not answer within {timeout_s:g} s"
-        case NewConnectionError() | ConnectionRefusedError():
-            return "the connection was refused"
         case ProtocolError() | ConnectionError():
             return "the connection broke off"
         case socket.gaierror():
