@@ -11,6 +11,7 @@ import os
 import re
 import shlex
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from dev import cache
@@ -43,6 +44,24 @@ def install(*packages: str) -> None:
 def unpack(package: str) -> Path:
     """The folder of a package's unpacked files, fetched once; delete it to have a newer version."""
     return cache.folder(f"debian/unpacked/{package}", lambda work: _unpack(package, work))
+
+
+def download_all(packages: Sequence[str], folder: Path) -> list[Path]:
+    """Download packages and everything that they need on a machine that has nothing yet."""
+    nothing = folder / "nothing-installed"
+    nothing.touch()
+    archives = folder / "archives"
+    (archives / "partial").mkdir(parents=True)
+    ours = {
+        "Dir::State::status": str(nothing),
+        "Dir::Cache::archives": str(archives),
+        # The lock belongs to the machine's own packages, which this does not touch.
+        "Debug::NoLocking": "true",
+    }
+    options = [word for key, value in ours.items() for word in ("-o", f"{key}={value}")]
+    what = ["install", "--yes", "--no-install-recommends", "--download-only", *packages]
+    run([*_apt("apt-get"), *options, *what], hint=_LISTS_HINT)
+    return sorted(archives.glob("*.deb"))
 
 
 def program(name: str, package: str) -> Path:

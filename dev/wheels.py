@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from dev.errors import DevError
 from dev.process import run, succeeds
+
+# Debian 12's C library is 2.36; wheels for it and for every older one that is still in use.
+_PLATFORMS = (
+    "linux_x86_64",
+    "manylinux2014_x86_64",
+    *(f"manylinux_2_{minor}_x86_64" for minor in range(5, 37)),
+)
 
 
 @dataclass(frozen=True)
@@ -51,3 +59,21 @@ def download(wheel: Wheel, folder: Path) -> Path:
         hint=f"{wheel.package} {wheel.version} could not be fetched, check that pip reaches a package index",
     )
     return next(folder.glob("*.whl"))
+
+
+def download_for(version: str, requirements: Sequence[Path], folder: Path) -> None:
+    """Download the wheels that requirements files need on Linux with another Python than ours."""
+    run(
+        [
+            *pip(),
+            "download",
+            "--quiet",
+            "--only-binary=:all:",
+            f"--python-version={version}",
+            "--implementation=cp",
+            *(f"--platform={name}" for name in _PLATFORMS),
+            f"--dest={folder}",
+            *(f"--requirement={path}" for path in requirements),
+        ],
+        hint=f"check that each requirement has a wheel for Python {version} on Linux",
+    )
