@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.standins.datadog import BREAK, DROP, HANG, KEY, REFUSE_KEY, DatadogStandin, Fault, limit_rate
+from tests.standins.datadog import KEY, DatadogStandin
+from tests.standins.faults import BREAK, DROP, HANG, REFUSE_KEY, Fault, limit_rate
 from tests.standins.intake import read_event, read_series_v2
 from trunkline.adapters.clock import SystemClock
 from trunkline.adapters.datadog import DatadogSink

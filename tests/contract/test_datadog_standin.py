@@ -26,7 +26,8 @@ from datadog_api_client.v1.model.event_create_request import EventCreateRequest
 from datadog_api_client.v2.api.metrics_api import MetricsApi
 from datadog_api_client.v2.model.metric_content_encoding import MetricContentEncoding
 
-from tests.standins.datadog import KEY, DatadogStandin, limit_rate, main, show
+from tests.standins.datadog import KEY, DatadogStandin, main, show
+from tests.standins.faults import limit_rate
 
 ROOT = Path(__file__).parents[2]
 TAGS = ["environment:qa", "status:success", "role:backend", "release:shop", "version:1"]
@@ -169,6 +170,20 @@ def post(standin: DatadogStandin, path: str, raw: bytes, **headers: str) -> int:
         ("/api/v2/series", b"{}", {"DD_API_KEY": "wrong"}, 403),
         ("/api/v2/nothing", b"{}", {}, 404),
         ("/api/v1/validate", b"{}", {}, 405),
+    ],
+    ids=[
+        "no JSON",
+        "not a number",
+        "not gzip",
+        "half a gzip",
+        "unknown coding",
+        "wrong type",
+        "too large",
+        "too large unpacked",
+        "key in the URL",
+        "wrong key",
+        "unknown path",
+        "wrong method",
     ],
 )
 def test_refuses_what_no_client_should_send(

@@ -13,23 +13,22 @@ from __future__ import annotations
 import argparse
 import json
 import signal
-import socket
-import sys
 import threading
 import time
 import zlib
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
+from tests.standins.faults import FAULTS, Fault
 from tests.standins.intake import Mistakes, Record, read_event, read_series_v1, read_series_v2
+from tests.standins.server import LoopbackServer
 
 KEY = "0123456789abcdef0123456789abcdef"
 # Path: greatest size in bytes as sent, and unpacked.
@@ -38,34 +37,6 @@ LIMITS = {
     "/api/v1/series": (3_200_000, 62_914_560),
     "/api/v1/events": (512_000, 5_242_880),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One way to misbehave.
-
-    Attributes:
-        status: answer this; 0 to answer nothing: `hang` keeps the connection, otherwise it is dropped.
-        on: only requests whose path begins so.
-    """
-
-    status: int = 0
-    headers: Mapping[str, str] = field(default_factory=dict)
-    hang: bool = False
-    on: str = "/"
-
-
-DROP = Fault()
-HANG = Fault(hang=True)
-REFUSE_KEY = Fault(403)
-BREAK = Fault(500)
-
-
-def limit_rate(reset_s: int) -> Fault:
-    """Answer 429 and ask to come back after `reset_s` seconds."""
-    return Fault(
-        429, {"X-RateLimit-Limit": "1", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(reset_s)}
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +69,13 @@ class DatadogStandin:
         self._lasting: Fault | None = None
         self._changed = threading.Condition()
         self._released = threading.Event()
-        self._server = _Server(("127.0.0.1", port), self)
+        self._server = _Server(port, self)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
 
     @property
     def url(self) -> str:
         """Where it listens."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        return self._server.url
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -185,35 +156,10 @@ class DatadogStandin:
         self._released.wait()
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
-
-    def __init__(self, address: tuple[str, int], standin: DatadogStandin) -> None:
+class _Server(LoopbackServer):
+    def __init__(self, port: int, standin: DatadogStandin) -> None:
         self.standin = standin
-        self._connections: set[socket.socket] = set()
-        self._lock = threading.Lock()
-        super().__init__(address, _Handler)
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        with self._lock:
-            self._connections.add(request)
-        super().process_request(request, client_address)
-
-    def shutdown_request(self, request: Any) -> None:
-        with self._lock:
-            self._connections.discard(request)
-        super().shutdown_request(request)
-
-    def drop_connections(self) -> None:
-        with self._lock:
-            for connection in self._connections:
-                connection.shutdown(socket.SHUT_RDWR)
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        # A client that went away is no news; anything else is a fault of this stand-in.
-        if not isinstance(sys.exception(), OSError):
-            super().handle_error(request, client_address)
+        super().__init__(port, _Handler)
 
 
 class _Answer(Exception):
@@ -244,9 +190,7 @@ class _Handler(BaseHTTPRequestHandler):
             if fault.hang:
                 standin.hang()
             return
-        status, body = (
-            self._serve(path, raw) if fault is None else (fault.status, {"errors": [_phrase(fault)]})
-        )
+        status, body = self._serve(path, raw) if fault is None else (fault.status, {"errors": [fault.phrase]})
         # Remembered before it is answered: who has the answer may look at once.
         standin.saw(Seen(self.command, path, status))
         self._reply(status, body, fault.headers if fault else {})
@@ -318,10 +262,6 @@ class _Handler(BaseHTTPRequestHandler):
         """Stay silent: what counts is recorded."""
 
 
-def _phrase(fault: Fault) -> str:
-    return HTTPStatus(fault.status).phrase
-
-
 def _inflate(raw: bytes, *, gzip: bool, limit: int) -> bytes:
     stream = zlib.decompressobj(zlib.MAX_WBITS | 16 if gzip else zlib.MAX_WBITS)
     plain = stream.decompress(raw, limit)
@@ -357,7 +297,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--port", type=int, default=0, help="0 for any free one")
     parser.add_argument("--key", default=KEY, help="the only key that is accepted")
     parser.add_argument("--record", type=Path, help="append what is accepted here, a JSON object a line")
-    parser.add_argument("--fault", choices=sorted(_FAULTS), help="misbehave so, always")
+    parser.add_argument("--fault", choices=sorted(FAULTS), help="misbehave so, always")
     parser.add_argument("--show", type=Path, help="print a record instead")
     options = parser.parse_args(arguments)
     if options.show:
@@ -367,12 +307,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
     with DatadogStandin(options.key, options.record, options.port) as standin:
-        standin.misbehave(lasting=_FAULTS[options.fault] if options.fault else None)
+        standin.misbehave(lasting=FAULTS[options.fault] if options.fault else None)
         print(standin.url, flush=True)  # noqa: T201 - whoever started it reads the address here
         ended.wait()
 
-
-_FAULTS = {"drop": DROP, "hang": HANG, "403": REFUSE_KEY, "429": limit_rate(60), "500": BREAK}
 
 if __name__ == "__main__":
     main()

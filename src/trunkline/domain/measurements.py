@@ -22,6 +22,7 @@ from trunkline.domain.commits import SHORT_LENGTH
 from trunkline.domain.durations import format_duration
 from trunkline.domain.images import parse_image
 from trunkline.domain.redaction import Redactor
+from trunkline.domain.texts import clean, cut, one_line
 
 TAG_LENGTH = 200
 TITLE_BYTES = 500
@@ -30,7 +31,6 @@ TEXT_BYTES = 4000
 LINE_BYTES = 2500
 _NOT_IN_TAGS = re.compile(r"[^\w\-:/.]")
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_.]")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _Hide = Callable[[str], str]
 
 
@@ -151,11 +151,11 @@ def measurements(
     values = {key: hide(value) for key, value in values.items()}
     notice = Notice(
         title=_title(attempt, family, status, labels.prefix, hide),
-        text=_cut(_text(attempt, ending, labels, hide), TEXT_BYTES),
+        text=cut(_text(attempt, ending, labels, hide), TEXT_BYTES),
         alert_type=status.alert_type,
         tags=_tags(family, values | {"version": labels.event_version}),
         at=ending.finished_at if ending else attempt.started_at,
-        aggregation_key=_clean(attempt.run_id)[:100],
+        aggregation_key=clean(attempt.run_id)[:100],
     )
     if ending is None:
         return Measurements(notices=(notice,))
@@ -248,10 +248,10 @@ def _elapsed_s(attempt: Attempt, ending: Ending) -> float:
 def _title(attempt: Attempt, family: _Family, status: Status, prefix: str, hide: _Hide) -> str:
     subject = attempt.service if attempt.stage is Stage.BUILD else attempt.release or attempt.service
     return _headline(
-        _line(_capitalised(prefix), TITLE_BYTES // 4),
+        one_line(_capitalised(prefix), TITLE_BYTES // 4),
         family,
-        _line(attempt.commit[:SHORT_LENGTH], TITLE_BYTES // 8),
-        _line(hide(subject), TITLE_BYTES // 2),
+        one_line(attempt.commit[:SHORT_LENGTH], TITLE_BYTES // 8),
+        one_line(hide(subject), TITLE_BYTES // 2),
         status,
     )
 
@@ -279,7 +279,7 @@ def _text(attempt: Attempt, ending: Ending | None, labels: Labels, hide: _Hide) 
     }
     lines = [f"{_deed(attempt)} {_course(attempt, ending)}; started by {attempt.actor or 'nobody known'}."]
     lines.extend(f"{name}: {value}" for name, value in facts.items() if value)
-    return "\n".join(_cut(hide(line), LINE_BYTES) for line in lines)
+    return "\n".join(cut(hide(line), LINE_BYTES) for line in lines)
 
 
 def _deed(attempt: Attempt) -> str:
@@ -299,20 +299,3 @@ def _course(attempt: Attempt, ending: Ending | None) -> str:
         Outcome.INTERRUPTED: "was interrupted after",
     }
     return f"{words[ending.outcome]} {format_duration(_elapsed_s(attempt, ending))}"
-
-
-def _clean(text: str) -> str:
-    """`text` without control characters and halves of characters, which no JSON reader has to accept."""
-    whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return _CONTROL.sub(" ", whole)
-
-
-def _line(text: str, limit: int) -> str:
-    return " ".join(_cut(text, limit).split())
-
-
-def _cut(text: str, limit: int) -> str:
-    """At most `limit` bytes of `text` in UTF-8 (the limits are given in "characters", which that never exceeds)."""
-    cleaned = _clean(text)
-    raw = cleaned.encode()
-    return cleaned if len(raw) <= limit else raw[: limit - 3].decode(errors="ignore") + "..."
