@@ -11,6 +11,7 @@ from trunkline.adapters.kubernetes import helm_records, kubeconfig, leases, name
 from trunkline.adapters.kubernetes.client import KubernetesClient
 from trunkline.adapters.kubernetes.credentials import Credentials
 from trunkline.adapters.kubernetes.following import follow_logs
+from trunkline.adapters.kubernetes.good_revisions import good_revisions, note_good
 from trunkline.adapters.kubernetes.logs import last_log, read_logs
 from trunkline.adapters.kubernetes.workloads import gone, observe
 from trunkline.domain.redaction import Redactor
@@ -68,6 +69,14 @@ class KubernetesCluster:
         """See the port."""
         shown = LeaseHolder(holder.identity, self._redactor.text(holder.description))
         return leases.hold(self._client, self._clock, target, shown, wait_s, self._lease_times)
+
+    def good_revisions(self, target: ReleaseTarget) -> frozenset[int]:
+        """See the port."""
+        return good_revisions(self._client, target)
+
+    def note_good(self, target: ReleaseTarget, revision: int) -> None:
+        """See the port."""
+        note_good(self._client, target, revision)
 
     def mark_failed(self, target: ReleaseTarget, revision: int, description: str) -> None:
         """See the port."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,6 +13,7 @@ from trunkline.domain.releases import ReleaseTarget
 
 DESCRIPTION = "trunkline.dev/holder-description"
 PROCESS = "trunkline.dev/holder-process"
+GOOD_REVISIONS = "trunkline.dev/good-revisions"
 DURATION_S = 15
 _MICRO_TIME = "%Y-%m-%dT%H:%M:%S.%fZ"
 
@@ -60,6 +62,12 @@ class LeaseRecord:
         return value if isinstance(value, int) and value > 0 else 0
 
     @property
+    def good_revisions(self) -> tuple[int, ...]:
+        """The revisions that are noted as good, in order; what is no number is passed over."""
+        noted = str(self._annotations.get(GOOD_REVISIONS) or "").split(",")
+        return tuple(sorted({int(word) for word in noted if word.isascii() and word.isdigit()}))
+
+    @property
     def holder_is_gone(self) -> bool:
         """Whether the holder was a process of this machine that has ended."""
         process = incarnation.parse(str(self._annotations.get(PROCESS) or ""))
@@ -103,6 +111,11 @@ class LeaseRecord:
             "renewTime": now.strftime(_MICRO_TIME),
         }
         return self._with(annotations, spec)
+
+    def with_good_revisions(self, revisions: Sequence[int]) -> JsonObject:
+        """The object with these revisions noted as good, and the lock as it is."""
+        annotations = {**self._annotations, GOOD_REVISIONS: ",".join(map(str, revisions))}
+        return self._with(annotations, self._spec)
 
     def _with(self, annotations: dict[str, Any], spec: dict[str, Any]) -> JsonObject:
         return {

@@ -1,0 +1,328 @@
+"""A Kubernetes API server in memory, behind the port `Http`: objects, versions, selectors, watches and logs.
+
+It keeps the rules that the adapter relies on: names are unique, a stale `resourceVersion` is a conflict, a
+namespace that ends takes nothing new, and whoever may not do something is told so before anything else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import json
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from tests.fakes.http import json_response, status_response
+from trunkline.errors import Unreachable
+from trunkline.ports import Request, Response
+
+Object = dict[str, Any]
+
+
+class FakeKubernetesApi:
+    """Implements the port `Http`.
+
+    A test may fill `faults` (each takes the place of one answer), `denied` with (method, resource) pairs, and
+    `logs` with lines by (pod, container, life); lives are numbered from 0.
+    """
+
+    def __init__(self) -> None:
+        self.faults: list[Response | Unreachable] = []
+        self.denied: set[tuple[str, str]] = set()
+        self.logs: dict[tuple[str, str, int], list[str]] = {}
+        self.running: set[tuple[str, str, int]] = set()
+        self.requests: list[Request] = []
+        self.cuts = 0
+        self._objects: dict[str, Object] = {}
+        self._history: list[tuple[int, str, str, Object]] = []
+        self._version = 100
+        self._changed = threading.Condition()
+        self._closed = False
+
+    # What tests do.
+
+    def put(self, path: str, body: Object) -> Object:
+        """Create or replace an object as a controller would, without any guard."""
+        with self._changed:
+            return self._store(path, body, "MODIFIED" if path in self._objects else "ADDED")
+
+    def at(self, path: str) -> Object:
+        with self._changed:
+            return copy.deepcopy(self._objects[path])
+
+    def remove(self, path: str) -> None:
+        with self._changed:
+            self._record("DELETED", path, self._objects.pop(path))
+
+    def write(self, pod: str, container: str, *lines: str, life: int = 0) -> None:
+        with self._changed:
+            self.logs.setdefault((pod, container, life), []).extend(lines)
+            self._changed.notify_all()
+
+    def stop(self, pod: str, container: str, life: int = 0) -> None:
+        with self._changed:
+            self.running.discard((pod, container, life))
+            self._changed.notify_all()
+
+    def cut(self) -> None:
+        """Break the log stream that is read next, or now."""
+        with self._changed:
+            self.cuts += 1
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """End all streams, so that their threads end."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    # The port.
+
+    def send(self, request: Request) -> Response:
+        with self._changed:
+            self.requests.append(request)
+            if self.faults:
+                fault = self.faults.pop(0)
+                if isinstance(fault, Exception):
+                    raise fault
+                return fault
+            return self._answer(request)
+
+    @contextlib.contextmanager
+    def stream(self, request: Request) -> Iterator[tuple[Response, Iterator[bytes]]]:
+        parts = urlsplit(request.url)
+        query = {key: values[0] for key, values in parse_qs(parts.query).items()}
+        if query.get("watch"):
+            yield Response(200, {}, b""), self._watch(parts.path, query)
+            return
+        response = self.send(request)
+        if response.status >= 300:
+            yield response, iter(())
+        elif query.get("follow"):
+            yield Response(200, {}, b""), self._follow(parts.path, query)
+        else:
+            yield Response(200, {}, b""), iter(response.body.splitlines())
+
+    def _answer(self, request: Request) -> Response:
+        parts = urlsplit(request.url)
+        query = {key: values[0] for key, values in parse_qs(parts.query).items()}
+        path = unquote(parts.path)
+        body = json.loads(request.body) if request.body else {}
+        if path == "/version":
+            return json_response({"gitVersion": "v1.31.0"})
+        if path.endswith("/selfsubjectaccessreviews"):
+            asked = body["spec"]["resourceAttributes"]
+            allowed = (_METHODS[asked["verb"]], asked["resource"]) not in self.denied
+            return json_response({**body, "status": {"allowed": allowed}}, 201)
+        resource = _resource(path)
+        if (request.method, resource) in self.denied:
+            return status_response(
+                403, "Forbidden", f'{resource} is forbidden: User "ci" cannot {request.method} {resource}'
+            )
+        if resource == "log":
+            return self._log(path, query)
+        match request.method:
+            case "POST":
+                return self._create(path, body, query)
+            case "PUT":
+                return self._replace(path, body)
+            case "PATCH":
+                return self._patch(path, body)
+            case "DELETE":
+                return self._delete(path)
+            case _:
+                return self._read(path, query)
+
+    def _read(self, path: str, query: dict[str, str]) -> Response:
+        if path in self._objects:
+            return json_response(self._objects[path])
+        if not _is_collection(path):
+            return _not_found(path)
+        found = [
+            {key: value for key, value in thing.items() if key not in {"kind", "apiVersion"}}
+            for key, thing in self._objects.items()
+            if key.rpartition("/")[0] == path and _selected(thing, query)
+        ]
+        start = int(query.get("continue", 0))
+        page = found[start : start + int(query.get("limit", len(found) or 1))]
+        more = str(start + len(page)) if start + len(page) < len(found) else ""
+        return json_response(
+            {"items": page, "metadata": {"resourceVersion": str(self._version), "continue": more}}
+        )
+
+    def _create(self, path: str, body: Object, query: dict[str, str]) -> Response:
+        parts = path.split("/")
+        namespace = parts[parts.index("namespaces") + 1] if parts[-1] != "namespaces" else ""
+        if namespace:
+            live = self._objects.get(f"/api/v1/namespaces/{namespace}")
+            if live is None:
+                return status_response(404, "NotFound", f'namespaces "{namespace}" not found')
+            if live["metadata"].get("deletionTimestamp"):
+                words = (
+                    f"unable to create new content in namespace {namespace} because it is being terminated"
+                )
+                return status_response(403, "Forbidden", words)
+        name = body["metadata"].get("name") or body["metadata"]["generateName"] + "x"
+        if f"{path}/{name}" in self._objects:
+            return status_response(409, "AlreadyExists", f'{parts[-1]} "{name}" already exists')
+        if query.get("dryRun"):
+            return json_response(body, 201)
+        return json_response(self._store(f"{path}/{name}", body, "ADDED"), 201)
+
+    def _replace(self, path: str, body: Object) -> Response:
+        live = self._objects.get(path)
+        if live is None:
+            return _not_found(path)
+        version = body["metadata"].get("resourceVersion")
+        if version and version != live["metadata"]["resourceVersion"]:
+            return status_response(409, "Conflict", "the object has been modified; please apply your changes")
+        return json_response(self._store(path, body, "MODIFIED"))
+
+    def _patch(self, path: str, body: Object) -> Response:
+        if path not in self._objects:
+            return _not_found(path)
+        return json_response(self._store(path, _merged(self._objects[path], body), "MODIFIED"))
+
+    def _delete(self, path: str) -> Response:
+        live = self._objects.get(path)
+        if live is None:
+            return _not_found(path)
+        if _resource(path) == "namespaces" and any(key.startswith(f"{path}/") for key in self._objects):
+            live["metadata"]["deletionTimestamp"] = "2026-03-01T12:00:00Z"
+        else:
+            self._record("DELETED", path, self._objects.pop(path))
+        return json_response({"kind": "Status", "status": "Success"})
+
+    def _store(self, path: str, body: Object, kind: str) -> Object:
+        self._version += 1
+        live = copy.deepcopy(body)
+        before = self._objects.get(path, {}).get("metadata", {})
+        live["metadata"] = {
+            "name": path.rpartition("/")[2],
+            "uid": before.get("uid", f"uid-{self._version}"),
+            "creationTimestamp": before.get("creationTimestamp", f"2026-03-01T12:00:{self._version:04d}Z"),
+            **live["metadata"],
+            "resourceVersion": str(self._version),
+        }
+        self._objects[path] = live
+        self._record(kind, path, live)
+        return copy.deepcopy(live)
+
+    def _record(self, kind: str, path: str, live: Object) -> None:
+        self._history.append((self._version, kind, path, copy.deepcopy(live)))
+        self._changed.notify_all()
+
+    def _watch(self, path: str, query: dict[str, str]) -> Iterator[bytes]:
+        since, place = int(query["resourceVersion"]), 0
+        while True:
+            with self._changed:
+                while place == len(self._history) and not self._closed:
+                    self._changed.wait()
+                if self._closed:
+                    return
+                version, kind, key, live = self._history[place]
+                place += 1
+            if version > since and key.rpartition("/")[0] == path and _selected(live, query):
+                yield json.dumps({"type": kind, "object": live}).encode()
+
+    def _log(self, path: str, query: dict[str, str]) -> Response:
+        pod, container = path.split("/")[-2], query.get("container", "")
+        if path.removesuffix("/log") not in self._objects:
+            return _not_found(path.removesuffix("/log"))
+        key = self._life(pod, container, query)
+        if key not in self.logs:
+            words = f'container "{container}" in pod "{pod}" is waiting to start: ContainerCreating'
+            return status_response(400, "BadRequest", words)
+        lines = self.logs[key]
+        tail = int(query["tailLines"]) if "tailLines" in query else len(lines)
+        chosen = [line for line in lines[len(lines) - tail :] if _since(line, query)]
+        text = "".join(_shown(line, query) + "\n" for line in chosen)
+        return Response(200, {}, text.encode())
+
+    def _life(self, pod: str, container: str, query: dict[str, str]) -> tuple[str, str, int]:
+        lives = [life for name, box, life in self.logs if (name, box) == (pod, container)]
+        return pod, container, max(lives, default=-1) - bool(query.get("previous"))
+
+    def _follow(self, path: str, query: dict[str, str]) -> Iterator[bytes]:
+        with self._changed:
+            key = self._life(path.split("/")[-2], query["container"], query)
+            lines = self.logs[key]
+            place = max(0, len(lines) - int(query["tailLines"])) if "tailLines" in query else 0
+        while True:
+            with self._changed:
+                while place == len(lines) and key in self.running and not self.cuts and not self._closed:
+                    self._changed.wait()
+                if self.cuts:
+                    self.cuts -= 1
+                    raise Unreachable("the connection broke off")
+                if place == len(lines):
+                    return
+                line, place = lines[place], place + 1
+            if _since(line, query):
+                yield _shown(line, query).encode()
+
+
+_METHODS = {
+    "get": "GET",
+    "list": "GET",
+    "create": "POST",
+    "update": "PUT",
+    "patch": "PATCH",
+    "delete": "DELETE",
+}
+
+
+def _resource(path: str) -> str:
+    parts = path.strip("/").split("/")
+    parts = parts[2:] if parts[0] == "api" else parts[3:]
+    if parts[0] == "namespaces" and len(parts) > 2:
+        parts = parts[2:]
+    return parts[2] if len(parts) > 2 else parts[0]
+
+
+def _is_collection(path: str) -> bool:
+    parts = path.strip("/").split("/")
+    parts = parts[2:] if parts[0] == "api" else parts[3:]
+    return len(parts) % 2 == 1
+
+
+def _not_found(path: str) -> Response:
+    collection, name = path.split("/")[-2:]
+    return status_response(404, "NotFound", f'{collection} "{name}" not found')
+
+
+def _selected(live: Object, query: dict[str, str]) -> bool:
+    labels = live["metadata"].get("labels") or {}
+    wanted = dict(pair.split("=") for pair in query.get("labelSelector", "").split(",") if pair)
+    fields = dict(pair.split("=") for pair in query.get("fieldSelector", "").split(",") if pair)
+    shown = {**live, "metadata.name": live["metadata"]["name"]}
+    return all(labels.get(key) == value for key, value in wanted.items()) and all(
+        shown.get(key) == value for key, value in fields.items()
+    )
+
+
+def _merged(old: Any, new: Any) -> Any:
+    """RFC 7386."""
+    if not isinstance(new, dict):
+        return new
+    result = dict(old) if isinstance(old, dict) else {}
+    for key, value in new.items():
+        if value is None:
+            result.pop(key, None)
+        else:
+            result[key] = _merged(result.get(key), value)
+    return result
+
+
+def _since(line: str, query: dict[str, str]) -> bool:
+    if "sinceTime" not in query:
+        return True
+    moment = datetime.fromisoformat(line.split(" ", 1)[0]).astimezone(UTC)
+    return moment >= datetime.fromisoformat(query["sinceTime"])
+
+
+def _shown(line: str, query: dict[str, str]) -> str:
+    return line if query.get("timestamps") else line.split(" ", 1)[1]
