@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from trunkline.adapters.clock import SystemClock
 from trunkline.adapters.git import GitSource
@@ -26,6 +26,9 @@ from trunkline.config.project import MeasureSettings, Project
 from trunkline.domain.redaction import Redactor
 from trunkline.domain.releases import ClusterTarget
 from trunkline.ports import Cluster, Helm, Http, ImageBuilder, Listener, World
+
+if TYPE_CHECKING:
+    from trunkline.adapters.datadog import DatadogSink
 
 # What a command may spend on telling others, over its whole life.
 _DELIVERY_S = 2.0
@@ -107,7 +110,7 @@ def _sinks(project: Project, http: Http, redactor: Redactor, link: str) -> tuple
     return (_datadog(project, http, redactor, link),) if sends_to_datadog(project.measure) else ()
 
 
-def _datadog(project: Project, http: Http, redactor: Redactor, link: str) -> Any:
+def _datadog(project: Project, http: Http, redactor: Redactor, link: str) -> DatadogSink:
     from trunkline.adapters.datadog import DatadogSink  # noqa: PLC0415 - only where it is configured
 
     tags = {item.name: item.tag or item.name for item in project.environments}
