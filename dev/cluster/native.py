@@ -126,6 +126,16 @@ def _start_node(settings: Settings, progress: Progress) -> None:
             )
     finally:
         os.close(network)
+    try:
+        _relay(process, settings, progress)
+    except BaseException:
+        # Its child, the node, goes with it, whether the node has made itself known yet or not.
+        process.kill()
+        process.wait()
+        raise
+
+
+def _relay(process: subprocess.Popen[str], settings: Settings, progress: Progress) -> None:
     assert process.stdout is not None
     with process.stdout as said:
         for line in said:
