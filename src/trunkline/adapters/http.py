@@ -31,7 +31,11 @@ from trunkline.errors import Unreachable
 from trunkline.ports import Request, Response, TlsSettings
 
 _CONNECT_S = 10.0
-_REDIRECTS = urllib3.Retry(total=None, connect=0, read=0, redirect=5, status=0, other=0)
+# A server that sends us elsewhere must not get our key sent there.
+_SECRET_HEADERS = urllib3.Retry.DEFAULT_REMOVE_HEADERS_ON_REDIRECT | {"dd-api-key", "x-registry-auth"}
+_REDIRECTS = urllib3.Retry(
+    total=None, connect=0, read=0, redirect=5, status=0, other=0, remove_headers_on_redirect=_SECRET_HEADERS
+)
 _OK = range(200, 300)
 
 
