@@ -45,7 +45,7 @@ _PACKAGES = (
 _MERGED = ("bin", "lib", "lib64", "sbin")
 _NOT_NEEDED = ("usr/share/doc", "usr/share/info", "usr/share/lintian", "usr/share/locale", "usr/share/man")
 # Another number makes every machine build the layer anew.
-_RECIPE = 1
+_RECIPE = 2
 
 _ENV = {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -106,7 +106,7 @@ def _fill_system(tree: Path, work: Path) -> None:
     status = []
     with tempfile.TemporaryDirectory(dir=work) as downloads:
         for package in debian.download_all(_PACKAGES, Path(downloads)):
-            run(["dpkg-deb", "--extract", package, tree])
+            debian.extract(package, tree)
             status.append(_status(package))
     # Scanners read the inventory here.
     database = tree / "var/lib/dpkg"

@@ -11,6 +11,7 @@ import os
 import re
 import shlex
 import shutil
+import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -62,6 +63,15 @@ def download_all(packages: Sequence[str], folder: Path) -> list[Path]:
     what = ["install", "--yes", "--no-install-recommends", "--download-only", *packages]
     run([*_apt("apt-get"), *options, *what], hint=_LISTS_HINT)
     return sorted(archives.glob("*.deb"))
+
+
+def extract(archive: Path, tree: Path) -> None:
+    """Extract a package over a tree whose ``/bin`` and the like are links, which dpkg alone would replace."""
+    into = ["tar", "--extract", "--keep-directory-symlink", "--no-same-owner", "--preserve-permissions"]
+    with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", archive], stdout=subprocess.PIPE) as source:
+        done = subprocess.run([*into, "--directory", tree], stdin=source.stdout, check=False)
+    if done.returncode or source.returncode:
+        raise DevError(f"{archive.name} could not be extracted to {tree}: check that the disk has room.")
 
 
 def program(name: str, package: str) -> Path:
