@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 _WORD = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"
 _PARAMETER = re.compile(rf'\s*({_WORD})\s*=\s*(?:"((?:[^"\\]|\\.)*)"|({_WORD}))\s*(?:,|$)')
-_SCHEME = re.compile(rf"\s*,?\s*({_WORD})(?:\s+|\s*,|$)")
+_SCHEME = re.compile(rf"[\s,]*({_WORD})(?:\s+|\s*,|$)")
 # A header longer than servers accept themselves is not worth reading.
 _LONGEST = 16384
 

@@ -1,0 +1,64 @@
+"""Files in memory, by location and name; passes the same contract tests as directories and S3."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from trunkline.domain.versions import newest
+from trunkline.errors import Unreachable, UsageError
+
+
+class FakeStorage:
+    """Implements the port `Storage`.
+
+    Args:
+        files: contents by location and name; a chart is the file `<name>-<version>.tgz`.
+
+    A test sets `trouble` to make every call fail with that sentence.
+    """
+
+    def __init__(self, files: dict[str, dict[str, bytes]] | None = None) -> None:
+        self.files = files if files is not None else {}
+        self.trouble = ""
+        self.fetched: list[str] = []
+
+    def fetch(self, location: str, name: str, into: Path) -> Path:
+        if name.startswith("/") or ".." in name.split("/"):
+            raise UsageError(f"{name!r} is no name of a values file.")
+        content = self._place(location).get(name)
+        if content is None:
+            raise UsageError(f"There is no {location}/{name}.")
+        return self._write(into, f"{location}/{name}", name, content)
+
+    def chart(self, repository: str, name: str, version: str, into: Path) -> Path:
+        if "/" in name or ".." in name:
+            raise UsageError(f"{name!r} is no chart's name.")
+        place = self._place(repository)
+        begin, end = f"{name}-", ".tgz"
+        if not version:
+            texts = [item.removeprefix(begin).removesuffix(end) for item in place if item.startswith(begin)]
+            chosen = newest(texts)
+            if chosen is None:
+                raise UsageError(f"There is no released version of the chart {name} in {repository}.")
+            version = chosen.text
+        archive = f"{begin}{version}{end}"
+        if archive not in place:
+            raise UsageError(f"There is no {repository}/{archive}.")
+        return self._write(into, f"{repository}/{archive}", archive, place[archive])
+
+    def check(self, location: str) -> str:
+        return f"{location} answers and holds {len(self._place(location))} files."
+
+    def _place(self, location: str) -> dict[str, bytes]:
+        if self.trouble:
+            raise Unreachable(self.trouble)
+        if location not in self.files:
+            raise UsageError(f"There is no {location}.")
+        return self.files[location]
+
+    def _write(self, into: Path, address: str, name: str, content: bytes) -> Path:
+        self.fetched.append(address)
+        target = into / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
+        return target
