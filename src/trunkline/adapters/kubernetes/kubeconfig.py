@@ -23,6 +23,7 @@ from trunkline.errors import UsageError
 from trunkline.ports import TlsSettings
 
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+_DEEPEST = 100
 _KINDS = {"clusters": "cluster", "users": "user", "contexts": "context"}
 
 
@@ -125,6 +126,12 @@ def _parse_yaml(text: str) -> Any:
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
+        depth = 0
+        for event in yaml.parse(text, Loader=loader):
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > _DEEPEST:
+                # The loader recurses in C, where going too deep ends the process.
+                raise RecursionError
         return yaml.load(text, Loader=loader)  # noqa: S506 - both are safe loaders
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
