@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+_PART = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)(ms|s|m|h|d)", re.ASCII)
 _UNIT_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _MINUTE_S = 60
 _HOUR_S = 3600
@@ -28,7 +28,7 @@ def format_duration(seconds: float) -> str:
     if seconds < 0:
         return "-" + format_duration(-seconds)
     if seconds < 9.95:  # noqa: PLR2004 - from here on a tenth no longer tells anybody anything
-        return f"{seconds:.1f}s"
+        return f"{abs(seconds):.1f}s"
     whole = round(seconds)
     if whole < _MINUTE_S:
         return f"{whole}s"

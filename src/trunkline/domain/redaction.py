@@ -2,7 +2,7 @@
 
 A rule that knows flags or variable names misses the one place that nobody thought of; a value is the same
 everywhere. The spellings covered are those in which our tools repeat a secret: as it is, percent-encoded,
-base64 (alone and as the password of HTTP Basic), inside a JSON string, and shell-quoted.
+base64 (alone and as the password of HTTP Basic), inside a JSON string, and shell-quoted; and its single lines.
 """
 
 from __future__ import annotations
@@ -10,18 +10,22 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote, quote_plus
 
 MASK = "*****"
 # Shorter values occur in ordinary words; masking those would make every message unreadable.
 SHORTEST = 4
+# Output is redacted line by line; a secret of several lines (a private key) would pass it piecemeal.
+_SHORTEST_LINE = 8
+# `DISABLE_AUTH=true` is no secret, and hiding it would break every JSON document that passes by.
+_NO_SECRETS = {"true", "false", "null", "none", "enabled", "disabled", "default"}
 _SECRET_NAME = re.compile(
     r"(?:^|_)(?:PASSWORD|PASSWD|PASSPHRASE|SECRET|SECRETS|TOKEN|TOKENS|APIKEY|API_KEY|APP_KEY|ACCESS_KEY|"
     r"PRIVATE_KEY|CREDENTIAL|CREDENTIALS|AUTH)(?:_|$)|_KEY$"
 )
-_USERINFO = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)[^\s/@'\"]+@")
+_USERINFO = re.compile(r"://[^\s/'\"]+@")
 
 
 def is_secret_name(variable: str) -> bool:
@@ -45,21 +49,23 @@ class Redactor:
     def learn(self, *secrets: str) -> None:
         """Hide these values, too, from now on."""
         for secret in secrets:
-            if len(secret) >= SHORTEST:
-                self._spellings.update(_spellings(secret))
+            for part in _parts(secret):
+                self._spellings.update(_spellings(part))
         # Longest first, so that a secret that contains another one leaves no tail behind.
         ordered = sorted(self._spellings, key=len, reverse=True)
         self._pattern = re.compile("|".join(map(re.escape, ordered))) if ordered else None
 
     def learn_login(self, username: str, password: str) -> None:
         """Hide a password, and the base64 in which HTTP Basic and Docker's files carry the pair."""
-        self.learn(password, base64.b64encode(f"{username}:{password}".encode()).decode())
+        if password:
+            pair = f"{username}:{password}".encode("utf-8", "surrogateescape")
+            self.learn(password, base64.b64encode(pair).decode())
 
     def text(self, text: str) -> str:
         """`text` with every secret replaced by a mask."""
         if self._pattern is not None:
-            text = self._pattern.sub(MASK, text)
-        return _USERINFO.sub(rf"\g<scheme>{MASK}@", text) if "://" in text else text
+            text = _mask(self._pattern, text)
+        return _USERINFO.sub(f"://{MASK}@", text) if "://" in text else text
 
     def value(self, value: Any) -> Any:
         """The same for anything that JSON can hold: keys and strings are masked, shapes are kept."""
@@ -72,13 +78,37 @@ class Redactor:
         return value
 
 
+def _mask(pattern: re.Pattern[str], text: str) -> str:
+    pieces, done = [], 0
+    while found := pattern.search(text, done):
+        start, end = found.span()
+        # Another secret may begin inside of this one and end behind it.
+        while (inner := pattern.search(text, found.start() + 1)) and inner.start() < end:
+            found, end = inner, max(end, inner.end())
+        pieces += [text[done:start], MASK]
+        done = end
+    return "".join((*pieces, text[done:]))
+
+
+def _parts(secret: str) -> Iterator[str]:
+    """The secret, also without the line break that a file added, and its lines."""
+    whole = secret.strip()
+    if len(whole) < SHORTEST or whole.lower() in _NO_SECRETS:
+        return
+    yield secret
+    yield whole
+    yield from (line.strip() for line in whole.splitlines() if len(line.strip()) >= _SHORTEST_LINE)
+
+
 def _spellings(secret: str) -> set[str]:
-    encoded = base64.b64encode(secret.encode()).decode()
+    # Environment variables are bytes; those that are no UTF-8 come as lone surrogates.
+    raw = secret.encode("utf-8", "surrogateescape")
+    encoded = base64.b64encode(raw).decode()
     return {
         secret,
-        quote(secret, safe=""),
-        quote(secret),
-        quote_plus(secret),
+        quote(raw, safe=""),
+        quote(raw),
+        quote_plus(raw),
         encoded,
         encoded.rstrip("="),
         json.dumps(secret)[1:-1],
