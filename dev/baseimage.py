@@ -66,23 +66,30 @@ def push(registry: str, requirements: Sequence[Path], progress: Progress) -> str
     system = _layer(f"baseimage/system-{_RECIPE}", "a Debian system with Python", _fill_system, progress)
     version = (system.folder / "python-version").read_text(encoding="utf-8")
     layers = [system]
+    # A tag that stood for other wheels yesterday would be answered from a builder's own store.
+    tag = f"{version}-debian"
     if requirements:
-        layers.append(_wheelhouse(requirements, version, progress))
+        key = _key(requirements, version)
+        tag += f"-{key}"
+        layers.append(_wheelhouse(requirements, version, key, progress))
     config = {"Env": [f"{name}={value}" for name, value in _ENV.items()], "Cmd": ["python3"]}
-    return oci.push(registry, REPOSITORY, f"{version}-debian", layers, config)
+    return oci.push(registry, REPOSITORY, tag, layers, config)
 
 
-def _wheelhouse(requirements: Sequence[Path], version: str, progress: Progress) -> oci.Layer:
+def _key(requirements: Sequence[Path], version: str) -> str:
     digest = hashlib.sha256(version.encode())
     for path in requirements:
         digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
 
+
+def _wheelhouse(requirements: Sequence[Path], version: str, key: str, progress: Progress) -> oci.Layer:
     def fill(tree: Path, _: Path) -> None:
         house = tree / WHEELHOUSE.lstrip("/")
         house.mkdir(parents=True)
         download_for(version, requirements, house)
 
-    return _layer(f"baseimage/wheels-{digest.hexdigest()[:16]}", "a house of wheels", fill, progress)
+    return _layer(f"baseimage/wheels-{key}", "a house of wheels", fill, progress)
 
 
 def _layer(key: str, what: str, fill: Callable[[Path, Path], None], progress: Progress) -> oci.Layer:
