@@ -12,9 +12,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-_PAIR = re.compile(r"(commit|image|release|run|kind|actor|ci)=(\S*)")
+_PAIR = re.compile(r"(?<!\S)(commit|image|release|run|kind|actor|ci)=(\S*)")
 _SIGNATURE = "trunkline "
-_ROLLBACK = re.compile(r"^Rollback to (\d+)")
+_ROLLBACK = re.compile(r"Rollback to (\d{1,18})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +132,8 @@ class History:
         return next((item for item in stood if self._trusted(item, verified)), None)
 
     def _trusted(self, revision: Revision, verified: Collection[int]) -> bool:
+        if revision.number in verified:
+            return True
         origin = self._origin(revision)
         return origin is not None and (origin.number in verified or parse_marks(origin.description) is None)
 
@@ -139,7 +141,7 @@ class History:
         """The revision that a chain of Helm rollbacks leads back to; None when Helm has forgotten it."""
         seen: set[int] = set()
         origin: Revision | None = revision
-        while origin and (back := _ROLLBACK.match(origin.description)) and origin.number not in seen:
+        while origin and (back := _ROLLBACK.fullmatch(origin.description)) and origin.number not in seen:
             seen.add(origin.number)
             origin = self.find(int(back[1]))
         return origin
@@ -161,4 +163,4 @@ def parse_marks(description: str) -> Marks | None:
 
 
 def _bare(value: str) -> str:
-    return re.sub(r"\s+", "_", value)
+    return re.sub(r"[\s\0]+", "_", value)

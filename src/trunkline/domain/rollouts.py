@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -112,33 +112,39 @@ _WATCHED = {"Deployment": "apps", "StatefulSet": "apps", "DaemonSet": "apps", "J
 def workloads_of(objects: Iterable[KubernetesObject], namespace: str) -> tuple[Workload, ...]:
     """The workloads in a release's manifest; objects without a namespace are in the release's."""
     return tuple(
-        Workload(item["kind"], item["metadata"].get("namespace") or namespace, item["metadata"]["name"])
-        for item in objects
-        if item.get("kind") in _WATCHED and str(item.get("apiVersion", "")).startswith(_WATCHED[item["kind"]])
+        Workload(item["kind"], str(_at(item, "metadata", "namespace") or namespace), str(name))
+        for item in _workloads(objects)
+        if (name := _at(item, "metadata", "name"))
     )
 
 
 def selectors_of(objects: Iterable[KubernetesObject]) -> tuple[Mapping[str, str], ...]:
     """The label selectors of the workloads in a release's manifest, for finding their pods."""
-    return tuple(
-        item["spec"]["selector"]["matchLabels"]
-        for item in objects
-        if item.get("kind") in _WATCHED and item.get("spec", {}).get("selector", {}).get("matchLabels")
-    )
+    found = (_at(item, "spec", "selector", "matchLabels") for item in _workloads(objects))
+    return tuple(labels for labels in found if labels and isinstance(labels, Mapping))
 
 
 def images_of(objects: Iterable[KubernetesObject]) -> tuple[str, ...]:
     """The images that the workloads' pod templates name, in order, each once."""
-    specs = (
-        item.get("spec", {}).get("template", {}).get("spec", {})
-        for item in objects
-        if item.get("kind") in _WATCHED
-    )
-    return tuple(
-        dict.fromkeys(
-            container["image"]
-            for spec in specs
-            for container in (*(spec.get("initContainers") or ()), *(spec.get("containers") or ()))
-            if container.get("image")
-        )
-    )
+    specs = [_at(item, "spec", "template", "spec") for item in _workloads(objects)]
+    lists = [_at(spec, key) for spec in specs for key in ("initContainers", "containers")]
+    containers = [container for found in lists if isinstance(found, list) for container in found]
+    images = (_at(container, "image") for container in containers)
+    return tuple(dict.fromkeys(image for image in images if image and isinstance(image, str)))
+
+
+def _workloads(objects: Iterable[KubernetesObject]) -> Iterator[KubernetesObject]:
+    """What is watched; a manifest is a chart author's text, so nothing about its shape is certain."""
+    for item in objects:
+        kind, version = _at(item, "kind"), str(_at(item, "apiVersion"))
+        if kind == "List" and isinstance(item.get("items"), list):
+            yield from _workloads(item["items"])
+        elif isinstance(kind, str) and kind in _WATCHED and version.partition("/")[0] == _WATCHED[kind]:
+            yield item
+
+
+def _at(value: Any, *path: str) -> Any:
+    """What lies at a path of mappings, None where it leads nowhere."""
+    for key in path:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import shlex
 from collections.abc import Callable
 from urllib.parse import quote, quote_plus
@@ -29,7 +30,7 @@ SPELLINGS: dict[str, Callable[[str], str]] = {
 # The mask itself is made of stars, so a secret with stars in it could seem to survive in it.
 _character = st.characters(exclude_characters="*", exclude_categories=["Cs"])
 _secret = st.text(_character, min_size=4, max_size=24).filter(
-    lambda text: len(text.strip()) >= 4 and text.lower().strip() not in {"true", "false", "null", "none"}
+    lambda text: len(text.strip()) >= 4 and not re.fullmatch(r"(?i)\s*[a-z]{4,8}\s*", text)
 )
 _twisted = st.text(alphabet="ab'\"\\ %+/=&\n", min_size=4, max_size=8).filter(
     lambda text: len(text.strip()) >= 4
