@@ -30,7 +30,7 @@ _COLLECTIONS = {
 _TRIES = 3
 _GZIP = b"\x1f\x8b"
 # The API server takes objects of 1 MiB; whatever unpacks to more than this is no release.
-_LARGEST = 256 * 1024 * 1024
+_LARGEST = 64 * 1024 * 1024
 
 
 def mark_failed(

@@ -78,7 +78,9 @@ def test_token_file_rotates(tmp_path: Path) -> None:
 
 def test_missing_token_file(tmp_path: Path) -> None:
     """A token file that cannot be read is named."""
-    with pytest.raises(UsageError, match=rf"token file {tmp_path}/token of context 'qa' cannot be read: No such"):
+    with pytest.raises(
+        UsageError, match=rf"token file {tmp_path}/token of context 'qa' cannot be read: No such"
+    ):
         Setting(Login(token_file=tmp_path / "token")).credentials.present()
 
 
@@ -175,7 +177,9 @@ def test_plugin_fails(given: Any, words: str) -> None:
 def test_plugin_is_not_installed() -> None:
     """A plugin that is not installed is told with the hint of the kubeconfig's author."""
     setting = Setting(Login(plugin=PLUGIN), installed=False)
-    with pytest.raises(UsageError, match="'login' of context 'qa' cannot be started: login is not inst") as caught:
+    with pytest.raises(
+        UsageError, match="'login' of context 'qa' cannot be started: login is not inst"
+    ) as caught:
         setting.credentials.present()
     assert caught.value.hint == "Install it with apt."
 

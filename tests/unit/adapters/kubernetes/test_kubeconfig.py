@@ -95,7 +95,11 @@ def test_certificates(tmp_path: Path) -> None:
     write(tmp_path / "pki/client.crt", "client certificate")
     write(tmp_path / "pki/client.key", "client key")
     encoded = base64.b64encode(CA.encode()).decode()
-    cluster = {"certificate-authority-data": encoded, "certificate-authority": "missing", "tls-server-name": "kube"}
+    cluster = {
+        "certificate-authority-data": encoded,
+        "certificate-authority": "missing",
+        "tls-server-name": "kube",
+    }
     user = {"client-certificate": "pki/client.crt", "client-key": str(tmp_path / "pki/client.key")}
     tls = load(explicit(write(tmp_path / "a", config(cluster=cluster, user=user))), {}, tmp_path).tls
     assert (tls.ca, tls.certificate, tls.key) == (CA, "client certificate", "client key")
@@ -240,7 +244,18 @@ JSON = st.recursive(
 @given(
     place=st.sampled_from(["clusters", "users", "contexts", "cluster", "user", "context", "exec"]),
     key=st.sampled_from(
-        ["server", "token", "tokenFile", "exec", "env", "args", "command", "as-groups", "cluster", "extensions"]
+        [
+            "server",
+            "token",
+            "tokenFile",
+            "exec",
+            "env",
+            "args",
+            "command",
+            "as-groups",
+            "cluster",
+            "extensions",
+        ]
     ),
     value=JSON,
 )
