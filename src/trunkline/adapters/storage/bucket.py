@@ -30,6 +30,7 @@ _ELSEWHERE = frozenset(
     {"PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"}
 )
 _MISSING = 404
+_REFUSALS = frozenset({401, 403})
 
 
 class Bucket:
@@ -141,10 +142,9 @@ class Bucket:
         )
 
     def _fail(self, error: Exception, address: str) -> NoReturn:
-        code = _code(error)
-        status = _STATUS.search(str(error))
-        said = f" ({code})" if code else f" (HTTP {status[1]})" if status else ""
-        if code == "NoSuchBucket" or (status is not None and int(status[1]) == _MISSING):
+        code, status = _code(error), _status(error)
+        said = f" ({code})" if code else ""
+        if code == "NoSuchBucket" or status == _MISSING:
             raise self._no_bucket() from None
         if code in _WRONG_KEYS:
             raise Refused(
@@ -156,11 +156,11 @@ class Bucket:
                 f"The bucket {self._bucket} is in another region{said}.",
                 "Set AWS_REGION to the bucket's region.",
             ) from None
-        kind = type(error).__name__
-        if kind in ("PermissionDeniedError", "UnauthenticatedError") or isinstance(error, PermissionError):
+        if status in _REFUSALS or type(error).__name__ == "UnauthenticatedError":
             raise Refused(f"{address} may not be read with our AWS credentials{said}.", _HIDDEN) from None
+        how = f"answers with HTTP {status}{said}" if status else "does not answer"
         raise Unreachable(
-            f"{address} cannot be read: the storage does not answer{said}.",
+            f"{address} cannot be read: the storage {how}.",
             "Check AWS_ENDPOINT_URL, AWS_REGION, the network and any proxy, then run the command again.",
         ) from None
 
@@ -171,6 +171,11 @@ _HIDDEN = "Allow s3:GetObject there; without s3:ListBucket, S3 answers a missing
 def _code(error: Exception) -> str:
     found = _CODE.search(str(error))
     return found[1] if found else ""
+
+
+def _status(error: Exception) -> int:
+    found = _STATUS.search(str(error))
+    return int(found[1]) if found else 0
 
 
 def _open(bucket: str, access: Access) -> S3Store:
