@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from trunkline.domain.attempts import Approval, Decision, Run, Stage
 from trunkline.domain.commits import Commit
+from trunkline.domain.progress import decision_on
 from trunkline.errors import NotApproved, UsageError, WaitingForApproval
 from trunkline.events import Paused
 from trunkline.plan.pipeline import find_environment
@@ -106,8 +107,7 @@ def _ask(world: World, run: Run, environment: str, question: str, consent: Conse
 
 
 def _last_word(world: World, run: Run, environment: str) -> Approval | None:
-    words = world.ledger.approvals(run.id, environment)
-    return words[-1] if words else None
+    return decision_on(environment, world.ledger.approvals(run.id, environment))
 
 
 def _record(world: World, run: Run, environment: str, answer: Answer) -> Approval:

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from trunkline.app.approvals import Consent, await_approval, find_run
 from trunkline.app.build import build, test
 from trunkline.app.release import Cargo, release
-from trunkline.domain.attempts import AttemptRecord, Run, Stage
+from trunkline.domain.attempts import Run, Stage
 from trunkline.domain.commits import Commit
 from trunkline.domain.images import ImageReference, parse_image
+from trunkline.domain.progress import StageProgress, next_stage, run_progress
 from trunkline.errors import UsageError
 from trunkline.plan.pipeline import PlannedStage, check_discipline, find_environment, plan_pipeline
 from trunkline.ports import World
@@ -69,13 +70,21 @@ def _check(world: World, commit: Commit, stages: Sequence[PlannedStage]) -> None
 
 
 def _walk(world: World, run: Run, commit: Commit, stages: Sequence[PlannedStage], consent: Consent) -> Way:
-    before = _done(world.ledger.attempts(run_id=run.id, limit=_ALL))
+    before = tuple(
+        stage for stage, state in zip(stages, _progress(world, run, stages), strict=True) if state.done
+    )
     done = []
-    for stage in stages:
-        if stage not in before:
-            _do(world, run, commit, stage, consent)
-            done.append(stage)
-    return Way(run, tuple(done), tuple(stage for stage in stages if stage in before))
+    # Looked up anew for each stage: a word against an approval may come while an earlier stage is at work.
+    while (state := next_stage(_progress(world, run, stages))) is not None:
+        stage = PlannedStage(state.stage, state.environment)
+        _do(world, run, commit, stage, consent)
+        done.append(stage)
+    return Way(run, tuple(done), before)
+
+
+def _progress(world: World, run: Run, stages: Sequence[PlannedStage]) -> tuple[StageProgress, ...]:
+    records = world.ledger.attempts(run_id=run.id, limit=_ALL)
+    return run_progress(stages, records, world.ledger.approvals(run.id), resuming=True)
 
 
 def _do(world: World, run: Run, commit: Commit, stage: PlannedStage, consent: Consent) -> None:
@@ -88,14 +97,6 @@ def _do(world: World, run: Run, commit: Commit, stage: PlannedStage, consent: Co
             await_approval(world, run, commit, stage.environment, consent)
         case Stage.DEPLOY:
             release(world, stage.environment, run, Cargo(commit, _built(world, run)))
-
-
-def _done(records: Sequence[AttemptRecord]) -> frozenset[PlannedStage]:
-    return frozenset(
-        PlannedStage(record.attempt.stage, record.attempt.environment)
-        for record in records
-        if record.succeeded
-    )
 
 
 def _built(world: World, run: Run) -> ImageReference:
