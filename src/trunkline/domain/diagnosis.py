@@ -52,32 +52,42 @@ class Judge:
 
     def see(self, observation: Observation) -> Verdict | None:
         """The verdict, or None while the rollout is still under way."""
-        failures = tuple(self._failures(observation))
-        if failures:
-            return Verdict(failures, observation.elapsed_s)
+        certain, suspected = self._failures(observation)
+        if certain:
+            return Verdict(certain, observation.elapsed_s)
         if self._good(observation):
             return Verdict((), observation.elapsed_s)
         if observation.expired:
-            return Verdict(tuple(_overdue(observation)), observation.elapsed_s)
+            # There is no more time to mend itself in: what was only suspected is the best that can be said.
+            found = () if observation.trouble else suspected
+            return Verdict(found or tuple(_overdue(observation)), observation.elapsed_s)
         return None
 
-    def _failures(self, observation: Observation) -> Iterator[Failure]:
+    def _failures(self, observation: Observation) -> tuple[tuple[Failure, ...], tuple[Failure, ...]]:
+        """The failures that count, and those that have not stayed long enough to."""
+        certain: list[Failure] = []
+        suspected: list[Failure] = []
+        stay: dict[tuple[str, Cause], float] = {}
         for workload, live in observation.objects.items():
             if live is None:
                 continue
-            yield from _workload_failures(workload, live, observation)
+            certain += _workload_failures(workload, live, observation)
             for pod in new_pods(workload, observation):
                 for failure, grace_s in diagnose_pod(workload, pod, observation.events):
-                    first = self._first_seen.setdefault((failure.pod, failure.cause), observation.elapsed_s)
-                    if observation.elapsed_s - first >= grace_s:
-                        yield failure
+                    key = (failure.pod, failure.cause)
+                    first = stay.setdefault(key, self._first_seen.get(key, observation.elapsed_s))
+                    (certain if observation.elapsed_s - first >= grace_s else suspected).append(failure)
+        self._first_seen = stay
+        return tuple(certain), tuple(suspected)
 
     def _good(self, observation: Observation) -> bool:
         states = progress(observation)
         if observation.trouble or not all(state.done for state in states):
             self._good_since = None
             return False
-        pods = [pod for workload in observation.objects for pod in new_pods(workload, observation)]
+        # A Job that is complete will not change its mind.
+        lasting = [workload for workload in observation.objects if workload.kind != "Job"]
+        pods = [pod for workload in lasting for pod in new_pods(workload, observation)]
         if all(vouched_for(pod) for pod in pods):
             return True
         count = sum(map(restarts, pods))
@@ -115,28 +125,57 @@ def new_pods(workload: Workload, observation: Observation) -> Sequence[Kubernete
 def _progress(workload: Workload, live: KubernetesObject | None, observation: Observation) -> Progress:
     if live is None:
         return Progress(workload, 0, 1, done=False, waits_for="not there yet")
-    status = live.get("status", {})
-    ready = sum(map(is_ready, new_pods(workload, observation)))
-    if workload.kind == "Job":
-        wanted = int(live.get("spec", {}).get("completions") or 1)
-        succeeded = int(status.get("succeeded") or 0)
-        return Progress(workload, succeeded, wanted, done=_condition(live, "Complete") is not None)
-    if workload.kind == "DaemonSet":
-        wanted = int(status.get("desiredNumberScheduled") or 0)
-        updated, available = status.get("updatedNumberScheduled"), status.get("numberAvailable")
-    else:
-        replicas = live.get("spec", {}).get("replicas")
-        wanted = 1 if replicas is None else int(replicas)
-        updated, available = (
-            status.get("updatedReplicas"),
-            status.get("availableReplicas", status.get("readyReplicas")),
+    pods = new_pods(workload, observation)
+    if not _observed(workload, live):
+        return Progress(
+            workload, 0, _wanted(workload, live), False, "its controller has not seen the change yet"
         )
-    enough = int(updated or 0) >= wanted and int(available or 0) >= wanted and ready >= wanted
-    old_left = workload.kind == "Deployment" and int(status.get("replicas") or 0) > int(updated or 0)
-    waits_for = "" if enough else _waiting_reason(new_pods(workload, observation))
+    status = live.get("status", {})
+    if workload.kind == "Job":
+        succeeded, wanted = int(status.get("succeeded") or 0), _wanted(workload, live)
+        done = _condition(live, "Complete") is not None
+        return Progress(workload, succeeded, wanted, done, _waiting_reason(pods))
+    wanted, ready = _wanted(workload, live), sum(map(is_ready, pods))
+    to_update = max(0, wanted - _held_back(live, wanted))
+    updated, available = _counts(workload, status)
+    enough = updated >= to_update and available >= wanted and ready >= to_update
+    old_left = workload.kind == "Deployment" and int(status.get("replicas") or 0) > updated
+    waits_for = "" if enough else _waiting_reason(pods)
     if enough and old_left:
         waits_for = "old pods are leaving"
-    return Progress(workload, ready, wanted, _observed(workload, live) and enough and not old_left, waits_for)
+    return Progress(workload, ready, to_update, enough and not old_left, waits_for)
+
+
+def _wanted(workload: Workload, live: KubernetesObject) -> int:
+    """How many pods there are to be."""
+    spec, status = live.get("spec", {}), live.get("status", {})
+    match workload.kind:
+        case "Job":
+            return int(spec.get("completions") or 1)
+        case "DaemonSet":
+            return int(status.get("desiredNumberScheduled") or 0)
+        case _:
+            replicas = spec.get("replicas")
+            return 1 if replicas is None else int(replicas)
+
+
+def _held_back(live: KubernetesObject, wanted: int) -> int:
+    """How many pods the update strategy leaves as they are: they wait for a person."""
+    strategy = live.get("spec", {}).get("updateStrategy") or {}
+    if strategy.get("type") == "OnDelete":
+        return wanted
+    return int((strategy.get("rollingUpdate") or {}).get("partition") or 0)
+
+
+def _counts(workload: Workload, status: KubernetesObject) -> tuple[int, int]:
+    """How many pods are of the new revision, and how many of any are available."""
+    if workload.kind == "DaemonSet":
+        return int(status.get("updatedNumberScheduled") or 0), int(status.get("numberAvailable") or 0)
+    available = status.get("availableReplicas")
+    if available is None and workload.kind == "StatefulSet":
+        # Kubernetes before 1.22 counts only the ready ones there.
+        available = status.get("readyReplicas")
+    return int(status.get("updatedReplicas") or 0), int(available or 0)
 
 
 def _workload_failures(
@@ -158,7 +197,7 @@ def _workload_failures(
                 f"{workload} may not create its pods: {refused.get('message', '')}",
                 advice="Look at the namespace's quota and limits, and at admission webhooks.",
             )
-    for condition in live.get("status", {}).get("conditions", ()):
+    for condition in live.get("status", {}).get("conditions") or ():
         if condition.get("reason") == "ProgressDeadlineExceeded":
             yield Failure(
                 Cause.PROGRESS_DEADLINE,
@@ -204,7 +243,7 @@ def _waiting_reason(pods: Sequence[KubernetesObject]) -> str:
     if not pods:
         return "no pod yet"
     for pod in pods:
-        for status in pod.get("status", {}).get("containerStatuses", ()):
+        for status in pod.get("status", {}).get("containerStatuses") or ():
             waiting = status.get("state", {}).get("waiting")
             if waiting:
                 return str(waiting.get("reason") or "waiting")

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from trunkline.domain.rollouts import Cause, Failure, KubernetesObject, Workload
 
 # A crash can be bad luck once; the second one is a loop.
 _CRASHES = 2
+# The kubelet, too, forgets earlier crashes of a container that ran for so long.
+_STEADY_S = 600.0
 _PULL_GRACE_S = 30.0
 _SCHEDULING_GRACE_S = 30.0
 _OOM = "OOMKilled"
@@ -46,7 +49,8 @@ def restarts(pod: KubernetesObject) -> int:
     """How often the pod's containers were restarted."""
     return sum(
         int(status.get("restartCount") or 0)
-        for status in pod.get("status", {}).get("containerStatuses") or ()
+        for key in ("initContainerStatuses", "containerStatuses")
+        for status in pod.get("status", {}).get(key) or ()
     )
 
 
@@ -70,8 +74,13 @@ def _waiting(
             ),
             0,
         )
-    elif reason in _PULLING or reason == "ErrImageNeverPull":
-        yield _pull(workload, container, pod_name, evidence)
+    elif reason == "ErrImageNeverPull":
+        sentence = f"image {image} is not on the node, and may not be pulled"
+        advice = "Let the values pull it (image.pullPolicy: IfNotPresent)."
+        yield Failure(Cause.IMAGE_PULL, workload, sentence, evidence, advice, pod_name), 0
+    elif reason in _PULLING:
+        named = [text for text in said if str(image) in text]
+        yield _pull(workload, container, pod_name, evidence, " ".join((message, *named)))
     elif reason == "CreateContainerConfigError" and "failed to sync" not in message:
         sentence = f"container {name} of {workload} lacks configuration: {message}"
         advice = "Create the missing ConfigMap, Secret or key, or correct the values."
@@ -81,9 +90,9 @@ def _waiting(
 
 
 def _pull(
-    workload: Workload, container: KubernetesObject, pod: str, evidence: tuple[str, ...]
+    workload: Workload, container: KubernetesObject, pod: str, evidence: tuple[str, ...], words: str
 ) -> tuple[Failure, float]:
-    words, image = " ".join(evidence), container.get("image", "?")
+    image = container.get("image", "?")
     if _DENIED.search(words) and not _NOT_FOUND.search(words):
         sentence = f"the registry refuses to hand out image {image} to the cluster"
         advice = "Give the namespace a pull secret (image.pullSecret) that may read the repository."
@@ -102,9 +111,12 @@ def _crashing(
 ) -> Iterator[tuple[Failure, float]]:
     state = container.get("state", {})
     ended = state.get("terminated") or container.get("lastState", {}).get("terminated")
-    crashes = int(container.get("restartCount") or 0) + (0 if state.get("running") else 1)
-    may_end = init or workload.kind == "Job"
-    if not ended or crashes < _CRASHES or (may_end and ended.get("exitCode") == 0):
+    # One that runs may have crashed weeks ago, before this rollout; if it is in a loop, it will end again.
+    if not ended or "running" in state or (init and ended.get("exitCode") == 0):
+        return
+    # A Job counts its own retries, and says itself when it has failed.
+    crashes = int(container.get("restartCount") or 0) + 1
+    if crashes < _CRASHES or workload.kind == "Job" or _lived_s(ended) >= _STEADY_S:
         return
     name, code = container.get("name", "?"), ended.get("exitCode")
     evidence = (
@@ -127,6 +139,15 @@ def _crashing(
     else:
         sentence = f"container {name} of {workload} keeps crashing with exit code {code}"
         yield Failure(Cause.CRASH_LOOP, workload, sentence, evidence, "Read its last log lines.", **where), 0
+
+
+def _lived_s(ended: KubernetesObject) -> float:
+    """How long a container's life was; 0 where the cluster does not say."""
+    try:
+        began, over = (datetime.fromisoformat(str(ended.get(key))) for key in ("startedAt", "finishedAt"))
+        return (over - began).total_seconds()
+    except (TypeError, ValueError):
+        return 0.0
 
 
 def _cannot_start(workload: Workload, container: KubernetesObject, pod: str, message: str) -> Failure:
