@@ -11,15 +11,22 @@ import copy
 import json
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from tests.fakes.http import json_response, status_response
+from tests.fakes.kubernetes_rules import (
+    METHODS,
+    Object,
+    is_collection,
+    merged,
+    not_found,
+    resource_of,
+    selected,
+    shown,
+    since,
+)
 from trunkline.errors import Unreachable
 from trunkline.ports import Request, Response
-
-Object = dict[str, Any]
 
 
 class FakeKubernetesApi:
@@ -115,9 +122,9 @@ class FakeKubernetesApi:
             return json_response({"gitVersion": "v1.31.0"})
         if path.endswith("/selfsubjectaccessreviews"):
             asked = body["spec"]["resourceAttributes"]
-            allowed = (_METHODS[asked["verb"]], asked["resource"]) not in self.denied
+            allowed = (METHODS[asked["verb"]], asked["resource"]) not in self.denied
             return json_response({**body, "status": {"allowed": allowed}}, 201)
-        resource = _resource(path)
+        resource = resource_of(path)
         if (request.method, resource) in self.denied:
             return status_response(
                 403, "Forbidden", f'{resource} is forbidden: User "ci" cannot {request.method} {resource}'
@@ -139,12 +146,12 @@ class FakeKubernetesApi:
     def _read(self, path: str, query: dict[str, str]) -> Response:
         if path in self._objects:
             return json_response(self._objects[path])
-        if not _is_collection(path):
-            return _not_found(path)
+        if not is_collection(path):
+            return not_found(path)
         found = [
             {key: value for key, value in thing.items() if key not in {"kind", "apiVersion"}}
             for key, thing in self._objects.items()
-            if key.rpartition("/")[0] == path and _selected(thing, query)
+            if key.rpartition("/")[0] == path and selected(thing, query)
         ]
         start = int(query.get("continue", 0))
         page = found[start : start + int(query.get("limit", len(found) or 1))]
@@ -175,7 +182,7 @@ class FakeKubernetesApi:
     def _replace(self, path: str, body: Object) -> Response:
         live = self._objects.get(path)
         if live is None:
-            return _not_found(path)
+            return not_found(path)
         version = body["metadata"].get("resourceVersion")
         if version and version != live["metadata"]["resourceVersion"]:
             return status_response(409, "Conflict", "the object has been modified; please apply your changes")
@@ -183,14 +190,14 @@ class FakeKubernetesApi:
 
     def _patch(self, path: str, body: Object) -> Response:
         if path not in self._objects:
-            return _not_found(path)
-        return json_response(self._store(path, _merged(self._objects[path], body), "MODIFIED"))
+            return not_found(path)
+        return json_response(self._store(path, merged(self._objects[path], body), "MODIFIED"))
 
     def _delete(self, path: str) -> Response:
         live = self._objects.get(path)
         if live is None:
-            return _not_found(path)
-        if _resource(path) == "namespaces" and any(key.startswith(f"{path}/") for key in self._objects):
+            return not_found(path)
+        if resource_of(path) == "namespaces" and any(key.startswith(f"{path}/") for key in self._objects):
             live["metadata"]["deletionTimestamp"] = "2026-03-01T12:00:00Z"
         else:
             self._record("DELETED", path, self._objects.pop(path))
@@ -216,7 +223,7 @@ class FakeKubernetesApi:
         self._changed.notify_all()
 
     def _watch(self, path: str, query: dict[str, str]) -> Iterator[bytes]:
-        since, place = int(query["resourceVersion"]), 0
+        begin, place = int(query["resourceVersion"]), 0
         while True:
             with self._changed:
                 while place == len(self._history) and not self._closed:
@@ -225,21 +232,21 @@ class FakeKubernetesApi:
                     return
                 version, kind, key, live = self._history[place]
                 place += 1
-            if version > since and key.rpartition("/")[0] == path and _selected(live, query):
+            if version > begin and key.rpartition("/")[0] == path and selected(live, query):
                 yield json.dumps({"type": kind, "object": live}).encode()
 
     def _log(self, path: str, query: dict[str, str]) -> Response:
         pod, container = path.split("/")[-2], query.get("container", "")
         if path.removesuffix("/log") not in self._objects:
-            return _not_found(path.removesuffix("/log"))
+            return not_found(path.removesuffix("/log"))
         key = self._life(pod, container, query)
         if key not in self.logs:
             words = f'container "{container}" in pod "{pod}" is waiting to start: ContainerCreating'
             return status_response(400, "BadRequest", words)
         lines = self.logs[key]
         tail = int(query["tailLines"]) if "tailLines" in query else len(lines)
-        chosen = [line for line in lines[len(lines) - tail :] if _since(line, query)]
-        text = "".join(_shown(line, query) + "\n" for line in chosen)
+        chosen = [line for line in lines[len(lines) - tail :] if since(line, query)]
+        text = "".join(shown(line, query) + "\n" for line in chosen)
         return Response(200, {}, text.encode())
 
     def _life(self, pod: str, container: str, query: dict[str, str]) -> tuple[str, str, int]:
@@ -261,68 +268,5 @@ class FakeKubernetesApi:
                 if place == len(lines):
                     return
                 line, place = lines[place], place + 1
-            if _since(line, query):
-                yield _shown(line, query).encode()
-
-
-_METHODS = {
-    "get": "GET",
-    "list": "GET",
-    "create": "POST",
-    "update": "PUT",
-    "patch": "PATCH",
-    "delete": "DELETE",
-}
-
-
-def _resource(path: str) -> str:
-    parts = path.strip("/").split("/")
-    parts = parts[2:] if parts[0] == "api" else parts[3:]
-    if parts[0] == "namespaces" and len(parts) > 2:
-        parts = parts[2:]
-    return parts[2] if len(parts) > 2 else parts[0]
-
-
-def _is_collection(path: str) -> bool:
-    parts = path.strip("/").split("/")
-    parts = parts[2:] if parts[0] == "api" else parts[3:]
-    return len(parts) % 2 == 1
-
-
-def _not_found(path: str) -> Response:
-    collection, name = path.split("/")[-2:]
-    return status_response(404, "NotFound", f'{collection} "{name}" not found')
-
-
-def _selected(live: Object, query: dict[str, str]) -> bool:
-    labels = live["metadata"].get("labels") or {}
-    wanted = dict(pair.split("=") for pair in query.get("labelSelector", "").split(",") if pair)
-    fields = dict(pair.split("=") for pair in query.get("fieldSelector", "").split(",") if pair)
-    shown = {**live, "metadata.name": live["metadata"]["name"]}
-    return all(labels.get(key) == value for key, value in wanted.items()) and all(
-        shown.get(key) == value for key, value in fields.items()
-    )
-
-
-def _merged(old: Any, new: Any) -> Any:
-    """RFC 7386."""
-    if not isinstance(new, dict):
-        return new
-    result = dict(old) if isinstance(old, dict) else {}
-    for key, value in new.items():
-        if value is None:
-            result.pop(key, None)
-        else:
-            result[key] = _merged(result.get(key), value)
-    return result
-
-
-def _since(line: str, query: dict[str, str]) -> bool:
-    if "sinceTime" not in query:
-        return True
-    moment = datetime.fromisoformat(line.split(" ", 1)[0]).astimezone(UTC)
-    return moment >= datetime.fromisoformat(query["sinceTime"])
-
-
-def _shown(line: str, query: dict[str, str]) -> str:
-    return line if query.get("timestamps") else line.split(" ", 1)[1]
+            if since(line, query):
+                yield shown(line, query).encode()

@@ -10,7 +10,6 @@ from pathlib import Path
 from trunkline.adapters.kubernetes import helm_records, kubeconfig, leases, namespaces
 from trunkline.adapters.kubernetes.client import KubernetesClient
 from trunkline.adapters.kubernetes.credentials import Credentials
-from trunkline.adapters.kubernetes.following import follow_logs
 from trunkline.adapters.kubernetes.good_revisions import good_revisions, note_good
 from trunkline.adapters.kubernetes.logs import last_log, read_logs
 from trunkline.adapters.kubernetes.workloads import gone, observe
@@ -92,6 +91,10 @@ class KubernetesCluster:
     ) -> Iterator[LogLine]:
         """See the port."""
         if follow:
+            from trunkline.adapters.kubernetes.following import (  # noqa: PLC0415 - only one command needs it
+                follow_logs,
+            )
+
             return follow_logs(self._client, self._clock, self._redactor, namespace, selectors, tail)
         return read_logs(self._client, self._redactor, namespace, selectors, tail)
 

@@ -7,7 +7,7 @@ record change, never by comparing two machines' clocks; and whoever renews late 
 from __future__ import annotations
 
 import contextlib
-import secrets
+import os
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -180,7 +180,7 @@ def _acquire(
     times: LeaseTimes,
 ) -> LeaseRecord:
     # Two processes of one run must not take each other for themselves.
-    identity = f"{holder.identity}.{secrets.token_hex(4)}"
+    identity = f"{holder.identity}.{os.urandom(4).hex()}"
     started = clock.monotonic()
     sighting = _Sighting()
     while True:
