@@ -142,10 +142,12 @@ class BuildahBuilder(ContainersBuilder):
 
 
 def is_confined(
-    status: Path = Path("/proc/self/status"), last: Path = Path("/proc/sys/kernel/cap_last_cap")
+    status: Path = Path("/proc/self/status"),
+    last: Path = Path("/proc/sys/kernel/cap_last_cap"),
+    user: int | None = None,
 ) -> bool:
     """Whether we are root with less than a root's capabilities (capabilities(7)), as in most containers."""
-    if os.geteuid() != 0:
+    if (os.geteuid() if user is None else user) != 0:
         return False
     try:
         effective = re.search(r"^CapEff:\s*([0-9a-f]+)$", status.read_text(encoding="utf-8"), re.MULTILINE)
