@@ -1,0 +1,173 @@
+"""``python -m dev.reference``: writes docs/reference from the code; ``--check`` only says whether it is current.
+
+A test runs the check, so that a page that lags behind its code fails `make test`.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from trunkline.cli.entry import trunkline
+from trunkline.config.contract import CONTRACT_BUILD, CONTRACT_RELEASE
+from trunkline.config.json_schema import json_schema
+
+_FOLDER = Path(__file__).resolve().parents[1] / "docs" / "reference"
+_NOTE = "<!-- Written from the code by `make docs`; changes here are lost. -->"
+
+
+def commands_page() -> str:
+    """Every command with its help text, as a terminal of 100 columns shows it."""
+    parts = [_NOTE, "# Commands", _help(trunkline, "trunkline")]
+    context = click.Context(trunkline, info_name="trunkline")
+    for name in trunkline.list_commands(context):
+        command = trunkline.get_command(context, name)
+        assert command is not None
+        parts += [f"## trunkline {name}", _help(command, f"trunkline {name}")]
+    return "\n\n".join(parts) + "\n"
+
+
+def configuration_page() -> str:
+    """Every key of trunkline.yaml, from the JSON schema that editors get."""
+    schema = json_schema()
+    rows = "\n".join(f"| `{path}` | {kind} | {text} |" for path, kind, text in _keys(schema, schema, ""))
+    return (
+        f"{_NOTE}\n\n# trunkline.yaml\n\n`${{NAME}}` and `${{NAME:-default}}` in any value are replaced from the environment; "
+        "`$${` is a plain `${`. Mistakes are shown all at once, each with file, line and column.\n\n"
+        f"| key | type | what it is |\n| --- | --- | --- |\n{rows}\n"
+    )
+
+
+def environment_page() -> str:
+    """The variables of the contract, and those that everything else reads."""
+    parts = [_NOTE, "# Environment variables", _CONTRACT_INTRODUCTION]
+    for title, table in (("`trunkline build`", CONTRACT_BUILD), ("`trunkline release`", CONTRACT_RELEASE)):
+        rows = "\n".join(
+            f"| `{item.name}` | {'required' if item.required else 'optional'}{', secret' if item.secret else ''} | {item.meaning} |"
+            for item in table
+        )
+        parts.append(f"## {title} without a file\n\n| variable | | what it is |\n| --- | --- | --- |\n{rows}")
+    parts.append(_OTHERS)
+    return "\n\n".join(parts) + "\n"
+
+
+_CONTRACT_INTRODUCTION = (
+    "In a directory without `trunkline.yaml`, these two commands read the variables of the scripts that they replace. "
+    "What is missing is listed at once; no value is ever printed."
+)
+_OTHERS = """## Always
+
+| variable | what it is |
+| --- | --- |
+| `TRUNKLINE_CONFIG` | the project's file, as `--config` |
+| `TRUNKLINE_LEDGER` | where the ledger is: `sqlite:///path` |
+| `TRUNKLINE_ACTOR` | who acts, where neither the CI nor the operating system knows |
+| `TRUNKLINE_METRIC_PREFIX` | the first part of every metric's name |
+| `DD_API_KEY`, `DD_SITE`, `DD_URL`, `DD_ENABLED` | Datadog: key, site, the intake's address (for proxies and tests), `false` to send nothing |
+| `KUBECONFIG` | as kubectl reads it |
+| `AWS_*` | S3's credentials, region and `AWS_ENDPOINT_URL_S3` |
+| `DOCKER_CONFIG`, `REGISTRY_AUTH_FILE` | where registry credentials are kept |
+| `CIRCLE_*` | commit, branch, workflow (its jobs share a run) and links, inside CircleCI |
+| `NO_COLOR`, `FORCE_COLOR` | colours off, colours on |
+| `XDG_STATE_HOME` | where the ledger and the logs of faults are, by default `~/.local/state` |"""
+
+PAGES: Mapping[str, Callable[[], str]] = {
+    "commands.md": commands_page,
+    "configuration.md": configuration_page,
+    "environment.md": environment_page,
+}
+
+
+def stale() -> list[str]:
+    """The pages that differ from what the code says now."""
+    return [
+        name
+        for name, page in PAGES.items()
+        if not (_FOLDER / name).is_file() or (_FOLDER / name).read_text(encoding="utf-8") != page()
+    ]
+
+
+def main(argv: list[str]) -> int:
+    """Write the pages, or check them."""
+    if argv == ["--check"]:
+        behind = stale()
+        if behind:
+            print(
+                f"docs/reference lags behind the code in {', '.join(behind)}: run `make docs`.",
+                file=sys.stderr,
+            )
+        return 1 if behind else 0
+    _FOLDER.mkdir(parents=True, exist_ok=True)
+    for name, page in PAGES.items():
+        (_FOLDER / name).write_text(page(), encoding="utf-8")
+    return 0
+
+
+def _help(command: click.Command, name: str) -> str:
+    context = click.Context(command, info_name=name, max_content_width=100, terminal_width=100)
+    return f"```\n{command.get_help(context)}\n```"
+
+
+def _keys(schema: Mapping[str, Any], root: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, str, str]]:
+    for name, found in schema.get("properties", {}).items():
+        required = ", required" if name in schema.get("required", ()) else ""
+        yield from _key(found, root, f"{prefix}{name}", required)
+
+
+def _key(
+    found: Mapping[str, Any], root: Mapping[str, Any], path: str, required: str
+) -> Iterator[tuple[str, str, str]]:
+    shape = _resolved(found, root)
+    text = (
+        str(found.get("description") or shape.get("description") or "").replace("\n", " ").replace("|", "\\|")
+    )
+    default = (
+        f" (default `{json.dumps(found['default'])}`)"
+        if found.get("default") not in (None, "", [], {})
+        else ""
+    )
+    yield path, _kind(shape, root) + required, text + default
+    for part in _objects(shape, root):
+        yield from _keys(part, root, f"{path}.")
+    extra = shape.get("additionalProperties")
+    if isinstance(extra, Mapping):
+        for part in _objects(_resolved(extra, root), root):
+            yield from _keys(part, root, f"{path}.<name>.")
+
+
+def _resolved(found: Mapping[str, Any], root: Mapping[str, Any]) -> Mapping[str, Any]:
+    reference = found.get("$ref")
+    if reference is None:
+        return found
+    target: Mapping[str, Any] = root["$defs"][reference.rpartition("/")[2]]
+    return target
+
+
+def _objects(shape: Mapping[str, Any], root: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for choice in (shape, *shape.get("anyOf", ()), *shape.get("oneOf", ())):
+        found = _resolved(choice, root)
+        if "properties" in found:
+            yield found
+
+
+def _kind(shape: Mapping[str, Any], root: Mapping[str, Any]) -> str:
+    choices = [*shape.get("anyOf", ()), *shape.get("oneOf", ())]
+    if choices:
+        kinds = dict.fromkeys(_kind(_resolved(choice, root), root) for choice in choices)
+        return " or ".join(kind for kind in kinds if kind != "null")
+    if "enum" in shape:
+        return " or ".join(f"`{value}`" for value in shape["enum"])
+    if "const" in shape:
+        return f"`{shape['const']}`"
+    if shape.get("type") == "array":
+        return f"list of {_kind(_resolved(shape.get('items', {}), root), root)}"
+    return {"object": "mapping"}.get(str(shape.get("type", "")), str(shape.get("type", "any")))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
