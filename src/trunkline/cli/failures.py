@@ -14,9 +14,18 @@ from trunkline.domain.redaction import Redactor
 from trunkline.errors import ConfigurationError, ExitCode, TrunklineError
 
 
+_redactor = Redactor.from_environment(os.environ)
+
+
+def redact_with(redactor: Redactor) -> None:
+    """From now on hide what this redactor knows: a World learns secrets that no environment variable holds."""
+    global _redactor  # noqa: PLW0603 - errors are told when the World is gone
+    _redactor = redactor
+
+
 def report(error: TrunklineError) -> int:
     """Tell an expected failure; its exit code."""
-    redact = Redactor.from_environment(os.environ).text
+    redact = _redactor.text
     mistakes = error.mistakes if isinstance(error, ConfigurationError) else ()
     notes = getattr(error, "__notes__", [])
     if wants_json():
@@ -38,7 +47,7 @@ def report(error: TrunklineError) -> int:
 
 def report_fault(error: Exception) -> int:
     """Write the traceback of a fault of ours to a log file and say where it is."""
-    redact = Redactor.from_environment(os.environ).text
+    redact = _redactor.text
     text = redact("".join(traceback.format_exception(error)))
     sentence = redact(f"{type(error).__name__}: {error}")
     try:

@@ -40,9 +40,11 @@ def session(config: Path | None, contract: Contract | None = None, builder: str 
         builder: overrides the project's image builder.
     """
     from trunkline.bootstrap import closing, compose
+    from trunkline.cli.failures import redact_with
 
     project = _project(config, contract)
     world = compose(project, os.environ, (LineReporter(sys.stderr),), builder=builder)
+    redact_with(world.redactor)
     with closing(world):
         yield world
 
