@@ -61,7 +61,7 @@ def compose(
     def image_builder() -> ImageBuilder:
         from trunkline.adapters.builders import choose_builder  # noqa: PLC0415 - most commands build nothing
 
-        return choose_builder(builder or project.image.builder, processes)
+        return choose_builder(builder or project.image.builder, processes, environ, home)
 
     return World(
         project=project,

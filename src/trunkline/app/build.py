@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from trunkline.domain.attempts import Run, Stage
 from trunkline.domain.commits import Commit
 from trunkline.domain.images import ImageReference
-from trunkline.errors import ConfigurationError, DeploymentFailed, UsageError
+from trunkline.errors import ConfigurationError, DeploymentFailed, Refused, UsageError
 from trunkline.ports import Command, World
 from trunkline.run.attempts import Account, Subject, attempt, begin_run
 
@@ -48,7 +48,7 @@ def test(world: World, run: Run) -> None:
 
 def _build(world: World, run: Run, commit: Commit, image: ImageReference, account: Account) -> Built:
     project = world.project
-    there = world.registry.digest(image, project.image)
+    there = _known_digest(world, image, account)
     if there is not None:
         account.digest = there
         account.voice.note(f"{image} is in the registry already, as {there}: nothing to build")
@@ -67,6 +67,15 @@ def _build(world: World, run: Run, commit: Commit, image: ImageReference, accoun
         )
     account.voice.note(f"pushed {image.with_digest(pushed)}")
     return Built(image.with_digest(pushed), reused=False, run=run)
+
+
+def _known_digest(world: World, image: ImageReference, account: Account) -> str | None:
+    try:
+        return world.registry.digest(image, world.project.image)
+    except Refused as error:
+        # Quay answers so for a repository that the first push will make; a wrong login fails there, too.
+        account.voice.note(f"the registry does not tell whether it has the image yet: {error.message}")
+        return None
 
 
 def _test(world: World, account: Account) -> None:

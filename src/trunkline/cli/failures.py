@@ -13,7 +13,6 @@ from trunkline.cli.style import Style
 from trunkline.domain.redaction import Redactor
 from trunkline.errors import ConfigurationError, ExitCode, TrunklineError
 
-
 _redactor = Redactor.from_environment(os.environ)
 
 
