@@ -7,6 +7,7 @@ what it runs without asking anybody's database.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -89,6 +90,11 @@ class Revision:
         return self.status.startswith("pending-")
 
     @property
+    def removed(self) -> bool:
+        """Whether the release was uninstalled at this revision, or is being."""
+        return self.status in {"uninstalled", "uninstalling"}
+
+    @property
     def deployed(self) -> bool:
         """Whether this revision is the one that stands."""
         return self.status == "deployed"
@@ -115,6 +121,16 @@ class History:
         """The revision that stands: the newest `deployed` one."""
         return next((revision for revision in reversed(self.revisions) if revision.deployed), None)
 
+    @property
+    def stood(self) -> tuple[Revision, ...]:
+        """The revisions that stand or stood since the last uninstall, newest first, good or not."""
+        since = itertools.takewhile(lambda item: not item.removed, reversed(self.revisions))
+        return tuple(item for item in since if item.status in {"deployed", "superseded"})
+
+    def without(self, number: int) -> History:
+        """The history as if that revision had never been."""
+        return History(tuple(item for item in self.revisions if item.number != number))
+
     def find(self, number: int) -> Revision | None:
         """The revision of that number, if it is still kept."""
         return next((revision for revision in self.revisions if revision.number == number), None)
@@ -128,8 +144,7 @@ class History:
         Args:
             verified: the revisions whose rollouts Trunkline saw succeed.
         """
-        stood = [item for item in reversed(self.revisions) if item.status in {"deployed", "superseded"}]
-        return next((item for item in stood if self._trusted(item, verified)), None)
+        return next((item for item in self.stood if self._trusted(item, verified)), None)
 
     def _trusted(self, revision: Revision, verified: Collection[int]) -> bool:
         if revision.number in verified:

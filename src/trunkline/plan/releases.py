@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from trunkline.config.project import Environment, ImageKeys
 from trunkline.domain.images import ImageReference, parse_image
@@ -56,11 +57,11 @@ def plan_release(
     identity = release_identity(material, pins)
     marks = Marks(marks.commit, str(image), identity, marks.run, marks.kind, marks.actor, marks.ci)
     latest = facts.history.latest
-    undo = _undo(facts)
+    undo = _undo(facts.history, facts)
     if latest and latest.deployed and _same_deed(facts.history.marks(latest), marks):
         return _resumed(environment, facts, marks, image, latest)
     steps = (
-        *_repair(facts.history, undo),
+        *_repair(facts.history),
         Apply(
             install=isinstance(undo, Remove),
             chart=material.chart,
@@ -91,15 +92,16 @@ def plan_rollback(environment: Environment, facts: Facts, to: int | None) -> tup
     goal = history.find(to) if to is not None else _before(facts, current)
     if goal is None:
         kept = ", ".join(str(item.number) for item in history.revisions) or "none"
-        wanted = f"revision {to}" if to is not None else "an earlier good revision"
+        wanted = f"revision {to}" if to is not None else "earlier good revision"
         raise UsageError(
             f"{environment.target} has no {wanted} to return to (kept: {kept}).",
             "Look at `trunkline history`, or deploy an older commit with `trunkline release`.",
         )
     marks = history.marks(goal) or Marks(commit="")
-    image = _image_of(marks)
+    image = image_in(marks)
+    latest = history.latest
     steps: tuple[Step, ...] = (
-        *_repair(history, Return(goal.number, _FAILED)),
+        *((Repair(latest.number, latest.status),) if latest and latest.pending else ()),
         Return(goal.number, "asked for by a person"),
         AwaitRollout(environment.timeout_s, environment.settle_s),
         NoteGood(),
@@ -117,8 +119,12 @@ def plan_rollback(environment: Environment, facts: Facts, to: int | None) -> tup
 
 
 def image_pins(image: ImageReference, keys: ImageKeys) -> Mapping[str, object]:
-    """The values that pin the image, nested as the chart's keys say (`image.tag` becomes `{image: {tag: …}}`)."""
-    pins: dict[str, object] = {}
+    """The values that pin the image, nested as the chart's keys say (`image.tag` becomes `{image: {tag: …}}`).
+
+    Raises:
+        UsageError: two keys take the same place, or one lies below the other.
+    """
+    pins: dict[str, Any] = {}
     for path, value in (
         (keys.repository, image.repository),
         (keys.tag, image.tag),
@@ -128,7 +134,11 @@ def image_pins(image: ImageReference, keys: ImageKeys) -> Mapping[str, object]:
             *parents, leaf = path.split(".")
             place = pins
             for parent in parents:
-                place = place.setdefault(parent, {})  # type: ignore[assignment]  # only dicts are put there
+                place = place.setdefault(parent, {})
+                if not isinstance(place, dict):
+                    raise _conflict(path)
+            if leaf in place:
+                raise _conflict(path)
             place[leaf] = value
     return pins
 
@@ -139,19 +149,41 @@ def release_identity(material: Material, pins: Mapping[str, object]) -> str:
     return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 
-def _undo(facts: Facts) -> Return | Remove:
-    good = facts.history.last_good(facts.verified)
+def image_in(marks: Marks) -> ImageReference | None:
+    """The image that a revision is marked with; None where it has none that can be read."""
+    try:
+        return parse_image(marks.image) if marks.image else None
+    except ValueError:
+        return None
+
+
+def _conflict(path: str) -> UsageError:
+    return UsageError(
+        f"The image key {path!r} takes the place of another one in the chart's values.",
+        "Give `chart.image_keys` three different paths, none below another; an empty one is not set.",
+    )
+
+
+def _undo(history: History, facts: Facts) -> Return | Remove:
+    """Back to the newest good revision of `history`.
+
+    Where none was seen to be good (its Trunkline was killed, or the note of it was lost), what stood is still
+    better than nothing: only a release that never stood is removed.
+    """
+    good = history.last_good(facts.verified) or next(iter(history.stood), None)
     return Return(good.number, _FAILED) if good else Remove(_FIRST_INSTALL_FAILED)
 
 
-def _repair(history: History, undo: Return | Remove) -> tuple[Step, ...]:
-    """What a client that died left behind."""
+def _repair(history: History) -> tuple[Step, ...]:
+    """What a client that died left behind, and Helm would stumble over."""
     latest = history.latest
-    if latest is None or not latest.pending:
+    if latest is None:
         return ()
-    if isinstance(undo, Remove) and latest.status == "pending-install":
+    if latest.status == "uninstalling":
+        return (Remove("its removal was cut off half-way"),)
+    if latest.status == "pending-install" and not history.stood:
         return (Remove("its first install was cut off half-way"),)
-    return (Repair(latest.number, latest.status),)
+    return (Repair(latest.number, latest.status),) if latest.pending else ()
 
 
 def _same_deed(there: Marks | None, wanted: Marks) -> bool:
@@ -167,7 +199,8 @@ def _resumed(
         return _plan(
             environment, "resume", marks, image, (), ("it stands already, and its rollout was good",)
         )
-    wait = AwaitRollout(environment.timeout_s, environment.settle_s, latest.number, _undo(facts))
+    undo = _undo(facts.history.without(latest.number), facts)
+    wait = AwaitRollout(environment.timeout_s, environment.settle_s, latest.number, undo)
     note = f"revision {latest.number} is this very release; only its rollout is still to be seen"
     return _plan(environment, "resume", marks, image, (wait, NoteGood()), (note,))
 
@@ -207,7 +240,3 @@ def _plan(
 ) -> Plan:
     target = str(environment.target)
     return Plan(environment.name, target, deed, marks.commit, str(image), image.digest or "", steps, notes)
-
-
-def _image_of(marks: Marks) -> ImageReference | None:
-    return parse_image(marks.image) if marks.image else None

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, assert_never
 
 from trunkline.config.project import Environment
-from trunkline.domain.images import parse_image
 from trunkline.domain.rollouts import Cause, images_of, workloads_of
 from trunkline.errors import DeploymentFailed, Unreachable
 from trunkline.plan.steps import Apply, AwaitRollout, NoteGood, Remove, Repair, Return, Step
@@ -119,7 +118,7 @@ def _check_digest(site: Site) -> None:
     """A chart that does not know our digest key deploys by tag: say so, since a tag can be moved."""
     if site.digest and site.applied is not None:
         names = images_of(site.applied.objects)
-        if names and not any(parse_image(name).digest == site.digest for name in names if "@" in name):
+        if names and not any(name.endswith(f"@{site.digest}") for name in names):
             site.voice.warn(
                 "the chart does not use the digest that it was given: the pods name the image by its tag alone "
                 "(name the right key in `chart.image_keys.digest`)"
