@@ -63,8 +63,8 @@ class Command:
     """
 
     argv: tuple[str, ...]
-    environment: Mapping[str, str | None] = field(default_factory=dict)
-    stdin: str | None = None
+    environment: Mapping[str, str | None] = field(default_factory=dict, repr=False)
+    stdin: str | None = field(default=None, repr=False)
     directory: Path | None = None
     timeout_s: float | None = None
     private: bool = False
@@ -76,8 +76,8 @@ class Completed:
 
     command: Command
     code: int
-    stdout: str
-    stderr: str
+    stdout: str = field(repr=False)
+    stderr: str = field(repr=False)
 
 
 class Processes(Protocol):

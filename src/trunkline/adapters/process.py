@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import math
 import os
 import selectors
 import shutil
@@ -23,16 +24,24 @@ from trunkline.errors import UsageError
 from trunkline.ports import Command, Completed, OnLine
 
 _PR_SET_PDEATHSIG = 1
-_GRACE_S = 10.0
 _CHUNK = 65536
+# How long the outputs of a program that has ended must be silent to be taken for closed.
+_SILENCE_S = 1.0
 
 
 class SubprocessProcesses:
-    """Implements the port `Processes` with `subprocess`."""
+    """Implements the port `Processes` with `subprocess`.
 
-    def __init__(self, environ: Mapping[str, str], redactor: Redactor) -> None:
+    Args:
+        environ: what every child gets.
+        redactor: hides what must not be shown.
+        grace_s: how long a child that is ended has to come to its own end.
+    """
+
+    def __init__(self, environ: Mapping[str, str], redactor: Redactor, *, grace_s: float = 10.0) -> None:
         self._environ = environ
         self._redactor = redactor
+        self._grace_s = grace_s
 
     def find(self, program: str) -> str | None:
         """The path of a program on PATH, or None."""
@@ -44,9 +53,9 @@ class SubprocessProcesses:
         try:
             out, err = _converse(process, command, self._hear(command, on_line))
         except BaseException:
-            _end(process)
+            _end(process, self._grace_s)
             raise
-        code = process.wait()
+        code = process.returncode
         if command.private:
             return Completed(command, code, out, err)
         return Completed(command, code, self._redactor.text(out), self._redactor.text(err))
@@ -90,8 +99,8 @@ class SubprocessProcesses:
 
 
 def _converse(process: subprocess.Popen[bytes], command: Command, on_line: OnLine | None) -> tuple[str, str]:
-    """Feed stdin and read both outputs until they close."""
-    deadline = None if command.timeout_s is None else time.monotonic() + command.timeout_s
+    """Feed stdin, read both outputs until they close, and wait for the end."""
+    deadline = math.inf if command.timeout_s is None else time.monotonic() + command.timeout_s
     waiting = memoryview((command.stdin or "").encode())
     streams = {stream: _Lines(on_line) for stream in (process.stdout, process.stderr) if stream is not None}
     with selectors.DefaultSelector() as selector:
@@ -101,16 +110,28 @@ def _converse(process: subprocess.Popen[bytes], command: Command, on_line: OnLin
             os.set_blocking(process.stdin.fileno(), False)
             selector.register(process.stdin, selectors.EVENT_WRITE)
         while selector.get_map():
-            left = None if deadline is None else deadline - time.monotonic()
-            if left is not None and left <= 0:
-                raise TimeoutError(f"{command.argv[0]} did not end within {command.timeout_s:g} s")
-            for key, _ in selector.select(left):
+            ready = selector.select(min(_left(deadline, command), _SILENCE_S))
+            if not ready and process.poll() is not None:
+                # A daemon that it started, and left behind, still holds its outputs.
+                break
+            for key, _ in ready:
                 if key.fileobj is process.stdin:
                     waiting = _feed(selector, process.stdin, waiting)
                 else:
                     _drain(selector, key.fd, streams[key.fileobj], key.fileobj)  # type: ignore[index, arg-type]  # only our two streams are registered
+    while process.poll() is None:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(None if math.isinf(deadline) else _left(deadline, command))
+    _close(process)
     out, err = (lines.text() for lines in streams.values())
     return out, err
+
+
+def _left(deadline: float, command: Command) -> float:
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError(f"{command.argv[0]} did not end within {command.timeout_s:g} s")
+    return left
 
 
 class _Lines:
@@ -119,20 +140,23 @@ class _Lines:
     def __init__(self, on_line: Callable[[str], None] | None) -> None:
         self._on_line = on_line
         self._chunks: list[bytes] = []
-        self._rest = b""
+        self._rest = bytearray()
 
     def add(self, chunk: bytes) -> None:
         self._chunks.append(chunk)
         if self._on_line is None:
             return
-        *lines, self._rest = (self._rest + chunk).split(b"\n")
+        self._rest += chunk
+        if b"\n" not in chunk:
+            return
+        *lines, self._rest = self._rest.split(b"\n")
         for line in lines:
             self._on_line(line.decode("utf-8", "replace").rstrip("\r"))
 
     def text(self) -> str:
         if self._on_line is not None and self._rest:
-            self._on_line(self._rest.decode("utf-8", "replace"))
-            self._rest = b""
+            self._on_line(self._rest.decode("utf-8", "replace").rstrip("\r"))
+            self._rest.clear()
         return b"".join(self._chunks).decode("utf-8", "replace")
 
 
@@ -158,14 +182,23 @@ def _drain(selector: selectors.BaseSelector, descriptor: int, lines: _Lines, str
         stream.close()
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _end(process: subprocess.Popen[bytes], grace_s: float) -> None:
     """End a child and what it started: politely first, so that Helm can write down that it was stopped."""
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, number)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(_GRACE_S)
-            break
+    _signal_group(process, signal.SIGTERM)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(grace_s)
+    # The child may be gone while what it started is not; or be deaf itself.
+    _signal_group(process, signal.SIGKILL)
+    process.wait()
+    _close(process)
+
+
+def _signal_group(process: subprocess.Popen[bytes], number: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, number)
+
+
+def _close(process: subprocess.Popen[bytes]) -> None:
     for stream in (process.stdin, process.stdout, process.stderr):
         if stream is not None:
             with contextlib.suppress(OSError):
