@@ -19,6 +19,7 @@ from dev import cache
 from dev.errors import DevError
 from dev.process import run, succeeds
 
+_LISTS = "debian/apt"
 _LISTS_HINT = "check that apt reaches its package source (`apt-get update` shows it)"
 
 
@@ -61,7 +62,7 @@ def download_all(packages: Sequence[str], folder: Path) -> list[Path]:
     }
     options = [word for key, value in ours.items() for word in ("-o", f"{key}={value}")]
     what = ["install", "--yes", "--no-install-recommends", "--download-only", *packages]
-    run([*_apt("apt-get"), *options, *what], hint=_LISTS_HINT)
+    _fetch([*options, *what], folder)
     return sorted(archives.glob("*.deb"))
 
 
@@ -99,7 +100,7 @@ def source_version(package: str) -> str:
 def source(package: str, folder: Path) -> Path:
     """Unpack a source package, with Debian's patches, below `folder`; return its tree."""
     install("dpkg-dev")
-    run([*_apt("apt-get"), "source", "--quiet", package], cwd=folder, hint=_LISTS_HINT)
+    _fetch(["source", "--quiet", package], folder)
     return next(path for path in folder.iterdir() if path.is_dir())
 
 
@@ -109,16 +110,25 @@ def _installed(package: str) -> bool:
 
 
 def _unpack(package: str, work: Path) -> None:
-    run([*_apt("apt-get"), "download", package], cwd=work, hint=_LISTS_HINT)
+    _fetch(["download", package], work)
     archive = next(work.glob("*.deb"))
     run(["dpkg", "-x", archive, work])
     archive.unlink()
 
 
+def _fetch(what: Sequence[str], folder: Path) -> None:
+    """Run apt-get in a folder; lists that name files of yesterday are fetched anew, once."""
+    command = [*_apt("apt-get"), *what]
+    if not succeeds(command, cwd=folder):
+        shutil.rmtree(cache.root() / _LISTS, ignore_errors=True)
+        _apt("apt-get")
+        run(command, cwd=folder, hint=_LISTS_HINT)
+
+
 def _apt(program_name: str) -> list[str]:
     """The argv that starts an apt program on lists of our own."""
     _require(program_name, "the development tools' Debian packages")
-    lists = cache.folder("debian/apt", _fill_lists)
+    lists = cache.folder(_LISTS, _fill_lists)
     return [program_name, *_options(lists)]
 
 

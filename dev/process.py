@@ -35,9 +35,11 @@ def run(
     return done.stdout
 
 
-def succeeds(argv: Sequence[str | Path], *, env: Mapping[str, str] | None = None) -> bool:
+def succeeds(
+    argv: Sequence[str | Path], *, cwd: Path | None = None, env: Mapping[str, str] | None = None
+) -> bool:
     """Whether a program exists and ends with 0; what it prints is not of interest."""
     words = [str(word) for word in argv]
     if shutil.which(words[0]) is None:
         return False
-    return subprocess.run(words, env=env, capture_output=True, check=False).returncode == 0
+    return subprocess.run(words, cwd=cwd, env=env, capture_output=True, check=False).returncode == 0

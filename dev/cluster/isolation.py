@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dev.cluster.settings import SERVICE_NETWORK, Settings
-from dev.process import run
+from dev.process import run, succeeds
+from dev.ready import wait
 
 # Servers and plugins write to these places under names that no option changes.
 _PRIVATE = ("/run", "/var/lib", "/var/log")
@@ -56,6 +57,20 @@ def network(settings: Settings, machine: Path) -> None:
     bridge = Path("/proc/sys/net/bridge/bridge-nf-call-iptables")
     if bridge.exists():
         bridge.write_text("1")
+
+
+def unplug(settings: Settings) -> None:
+    """Remove the machine's end of the wire; the kernel would do it too, but in its own time."""
+    wire = Path("/sys/class/net") / settings.interface
+    if wire.exists():
+        succeeds(["ip", "link", "delete", settings.interface])
+    wait(
+        lambda: not wire.exists(),
+        seconds=20,
+        failure=lambda: (
+            f"the interface {settings.interface} is still there: see who uses it with `ip -d link`."
+        ),
+    )
 
 
 def _routes() -> None:

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from dev import cache, debian
-from dev.cluster import api, build, cgroups, configs, life, node, pause, pki, servers
+from dev.cluster import api, build, cgroups, configs, isolation, life, node, pause, pki, servers
 from dev.cluster.reach import Reach
 from dev.cluster.settings import Settings
 from dev.errors import DevError
@@ -37,8 +37,7 @@ def up(settings: Settings, progress: Progress) -> Reach:
                 _start(settings, binaries, progress)
             except BaseException:
                 # The state folder stays: its logs are what the error speaks of.
-                life.end(settings)
-                cgroups.remove(settings)
+                _end(settings)
                 raise
             progress.say("The cluster is up")
     return reach(settings)
@@ -153,9 +152,14 @@ def _registry_answers(settings: Settings) -> bool:
     return http_status(f"http://{settings.registry}/v2/") == _OK
 
 
-def _down(settings: Settings) -> None:
+def _end(settings: Settings) -> None:
     life.end(settings)
+    isolation.unplug(settings)
     cgroups.remove(settings)
+
+
+def _down(settings: Settings) -> None:
+    _end(settings)
     shutil.rmtree(settings.state, ignore_errors=True)
     if settings.state.exists():
         run(["rm", "-rf", settings.state])

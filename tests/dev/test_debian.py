@@ -56,3 +56,11 @@ def test_a_program_that_is_not_installed_comes_out_of_its_package(monkeypatch: p
 def test_an_unknown_package_is_named(tmp_path: Path) -> None:
     with pytest.raises(DevError, match="Unable to locate package no-such-package-here"):
         debian._unpack("no-such-package-here", tmp_path)
+
+
+@needs_apt
+def test_lists_that_know_nothing_are_fetched_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRUNKLINE_CACHE", str(tmp_path))
+    for name in ("sources", "lists/partial", "cache/archives/partial"):
+        (tmp_path / "debian/apt" / name).mkdir(parents=True)
+    assert (debian.unpack("netbase") / "etc/protocols").is_file()
