@@ -1,0 +1,130 @@
+"""From a document to the checked sections, and from these to the `Project`.
+
+Importing this module imports pydantic: only what loads a file may do so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from trunkline.config.connections import check_connections
+from trunkline.config.document import Document
+from trunkline.config.explain import explain
+from trunkline.config.mistakes import Mistake
+from trunkline.config.project import (
+    ChartSettings,
+    Environment,
+    ImageKeys,
+    ImageSettings,
+    MeasureSettings,
+    Project,
+)
+from trunkline.config.schema import (
+    ChartSection,
+    EnvironmentSection,
+    ImageSection,
+    MeasureSection,
+    ProjectFile,
+)
+from trunkline.config.variables import overridden
+from trunkline.domain.durations import parse_duration
+from trunkline.domain.images import parse_image
+
+
+def validate(document: Document) -> tuple[ProjectFile | None, list[Mistake]]:
+    """The sections, if all is well; and every mistake."""
+    mistakes = [*document.mistakes, *check_connections(document)]
+    try:
+        section = ProjectFile.model_validate(document.data)
+    except ValidationError as error:
+        return None, [*mistakes, *explain(error, document)]
+    return section, mistakes
+
+
+def assemble(
+    section: ProjectFile, source: str, root: Path, environ: Mapping[str, str], measured: Mapping[str, str]
+) -> Project:
+    """The project that a valid file describes; `measured` are the variables that override `measure`."""
+    home = environ.get("HOME", "")
+    return Project(
+        service=section.service,
+        root=root,
+        image=_image(section.image),
+        chart=_chart(section.chart, home),
+        environments=tuple(
+            _environment(name, item, section.service, root, home)
+            for name, item in section.environments.items()
+        ),
+        trunk=section.trunk,
+        test=section.test,
+        values_location=_from_home(section.values.location, home),
+        measure=overridden(_measure(section.measure), measured),
+        source=source,
+    )
+
+
+def _image(section: ImageSection) -> ImageSettings:
+    return ImageSettings(
+        repository=parse_image(section.repository),
+        dockerfile=section.dockerfile,
+        context=section.context,
+        target=section.target,
+        build_args=dict(section.build_args),
+        builder=section.builder,
+        username=section.username,
+        password=section.password,
+    )
+
+
+def _chart(section: ChartSection, home: str) -> ChartSettings:
+    keys = section.image_keys
+    return ChartSettings(
+        path=_from_home(section.path, home),
+        name=section.name,
+        repository=_from_home(section.repository, home),
+        version=section.version,
+        image_keys=ImageKeys(keys.repository, keys.tag, keys.digest),
+    )
+
+
+def _environment(name: str, section: EnvironmentSection, service: str, root: Path, home: str) -> Environment:
+    kubeconfig = _from_home(section.kubeconfig, home)
+    return Environment(
+        name=name,
+        namespace=section.namespace,
+        release=section.release or service,
+        context=section.context or None,
+        kubeconfig=str(root / kubeconfig) if kubeconfig else None,
+        values=tuple(section.values),
+        needs=tuple(section.needs),
+        approval=section.approval,
+        timeout_s=parse_duration(section.timeout),
+        settle_s=parse_duration(section.settle),
+        history_max=section.history_max,
+        create_namespace=section.create_namespace,
+        allow=frozenset(section.allow),
+        tag=section.tag,
+    )
+
+
+def _measure(section: MeasureSection) -> MeasureSettings:
+    return replace(
+        MeasureSettings(),
+        prefix=section.prefix,
+        host=section.host,
+        role=section.role,
+        metric_version=section.metric_version,
+        event_version=section.event_version,
+        datadog=section.datadog.enabled,
+        site=section.datadog.site,
+        url=section.datadog.url,
+    )
+
+
+def _from_home(path: str, home: str) -> str:
+    """A path that begins with `~/`, as a shell reads it."""
+    return f"{home.rstrip('/')}/{path[2:]}" if home and path.startswith("~/") else path

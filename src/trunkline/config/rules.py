@@ -1,0 +1,156 @@
+"""What a value has to look like, wherever it comes from: a key of `trunkline.yaml` or an environment variable.
+
+A rule says what was expected and never repeats the value, which may be a secret.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from trunkline.domain.durations import parse_duration
+from trunkline.domain.images import parse_image
+from trunkline.domain.versions import parse_version
+
+BUILDERS = ("docker", "podman", "buildah")
+ALLOWANCES = ("dirty", "off_trunk")
+# No setting that counts something needs more.
+MOST = 1_000_000
+# Each environment is a place that people look after; more than this is a mistake, or an attack.
+MOST_ENVIRONMENTS = 100
+
+_LONGEST_TEXT = 4096
+_LONGEST_DURATION = 32
+_LONGEST_TIMEOUT_S = 86_400.0
+# Kubernetes' names: RFC 1123 labels, and labels joined by dots.
+_LABEL = r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?"
+# A release's name is also a label's value, and Helm adds up to ten characters to it.
+_RELEASE = r"(?=.{1,53}$)[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*"
+_ENVIRONMENT = r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
+_CHART = r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}"
+# git-check-ref-format(1), in short; a leading dash would be an option.
+_BRANCH = r"(?!-)(?!.*(?:\.\.|@\{|//|/$|\.lock$))[^\s~^:?*\[\\\x00-\x20\x7f]{1,255}"
+_DURATION = r"(?:[0-9]+(?:\.[0-9]+)?(?:ms|s|m|h|d))+"
+_LOCATION = r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:/[^\x00-\x1f\x7f]*)?|(?!.*://)[^\x00-\x1f\x7f]+"
+_PATH_BELOW = r"(?!/)(?!(?:.*/)?\.\.(?:/|$))[^\\\x00-\x1f\x7f]+"
+_KEYS = r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*"
+# What Datadog and Graphite both take as a metric's name.
+_METRIC_PREFIX = r"[A-Za-z][A-Za-z0-9_]*(?:\.[A-Za-z0-9_]+)*"
+_HOST = r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?"
+_URL = r"https?://[^\s/?#\x00-\x20\x7f][^\s?#\x00-\x20\x7f]*"
+_LINE = r"[^\x00-\x1f\x7f]+"
+_ARGUMENT = r"[A-Za-z_][A-Za-z0-9_]*"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a text must be.
+
+    Attributes:
+        expected: a noun phrase that follows "expected".
+        pattern: for the whole text, in the part of the grammar that Python and JSON schema share.
+        further: tests of a text that the pattern lets pass, each with its own noun phrase.
+    """
+
+    expected: str
+    pattern: str
+    further: tuple[tuple[Callable[[str], bool], str], ...] = ()
+
+    def complaint(self, text: str) -> str:
+        """What was expected instead of `text`; empty when nothing is wrong with it."""
+        if len(text) > _LONGEST_TEXT or not re.fullmatch(self.pattern, text):
+            return self.expected
+        return next((wanted for accepts, wanted in self.further if not accepts(text)), "")
+
+
+def _reads(parse: Callable[[str], object]) -> Callable[[str], bool]:
+    def accepts(text: str) -> bool:
+        try:
+            parse(text)
+        except ValueError:
+            return False
+        return True
+
+    return accepts
+
+
+def _is_bare(text: str) -> bool:
+    image = parse_image(text)
+    return image.tag is None and image.digest is None
+
+
+def _is_printable(text: str) -> bool:
+    return text.isprintable()
+
+
+def _is_file_below(text: str) -> bool:
+    return bool(PurePosixPath(text).parts)
+
+
+_PRINTABLE = (_is_printable, "a text without invisible characters")
+_A_DURATION = "a duration such as 30s, 5m or 1h30m"
+_AN_IMAGE = "an image repository such as quay.io/acme/sample"
+
+LINE = Rule("a text", _LINE, (_PRINTABLE,))
+SCRIPT = Rule("a shell command", r"[^\x00]*\S[^\x00]*")
+RELEASE = Rule("lower-case letters, digits, '-' and '.', at most 53 of them (Helm's limit)", _RELEASE)
+NAMESPACE = Rule("lower-case letters, digits and '-', at most 63 of them", _LABEL)
+ENVIRONMENT = Rule("letters, digits, '-', '_' and '.', at most 63 of them", _ENVIRONMENT)
+IMAGE = Rule(
+    _AN_IMAGE,
+    r"[^\s]{1,512}",
+    (
+        (_reads(parse_image), _AN_IMAGE),
+        (_is_bare, "an image repository without tag and digest, which Trunkline adds for each commit"),
+    ),
+)
+CHART = Rule("a chart's name: letters, digits, '-', '_' and '.'", _CHART)
+CHART_VERSION = Rule(
+    "an exact version such as 1.4.2",
+    r"v?[0-9]+\.[0-9]+\.[0-9]+[0-9A-Za-z.+-]*",
+    ((_reads(parse_version), "an exact version such as 1.4.2"),),
+)
+LOCATION = Rule("s3://bucket/prefix or a directory", _LOCATION, (_PRINTABLE,))
+PATH = Rule("a path", _LINE, (_PRINTABLE,))
+FILE = Rule(
+    "a file's name below the values' location, without '..'",
+    _PATH_BELOW,
+    (_PRINTABLE, (_is_file_below, "a file's name")),
+)
+FOLDER = Rule(
+    "a folder below the values' location, without '..'",
+    r"(?!(?:.*/)?\.\.(?:/|$))[^\\\x00-\x1f\x7f]+",
+    (_PRINTABLE,),
+)
+KEYS = Rule("keys joined by dots such as image.tag", _KEYS)
+BRANCH = Rule("a branch's name", _BRANCH, (_PRINTABLE,))
+ARGUMENT = Rule("a name such as BASE_IMAGE: letters, digits and '_'", _ARGUMENT)
+METRIC_PREFIX = Rule(
+    "letters, digits and '_', in parts joined by '.', beginning with a letter", _METRIC_PREFIX
+)
+SITE = Rule("a Datadog site such as datadoghq.eu", _HOST)
+URL = Rule("an address such as https://proxy.example.com", _URL, (_PRINTABLE,))
+
+
+def is_duration(text: str) -> bool:
+    """Whether `parse_duration` reads the text; a text of any length is answered quickly."""
+    return len(text) <= _LONGEST_DURATION and _reads(parse_duration)(text)
+
+
+def _within_a_day(text: str) -> bool:
+    return parse_duration(text) <= _LONGEST_TIMEOUT_S
+
+
+def _positive(text: str) -> bool:
+    return parse_duration(text) > 0
+
+
+_UP_TO_A_DAY = (_within_a_day, "a duration of at most 24h")
+DURATION = Rule(_A_DURATION, _DURATION, ((is_duration, _A_DURATION), _UP_TO_A_DAY))
+TIMEOUT = Rule(
+    _A_DURATION,
+    _DURATION,
+    ((is_duration, _A_DURATION), (_positive, "a duration longer than nothing"), _UP_TO_A_DAY),
+)

@@ -1,0 +1,304 @@
+"""The shape of a `trunkline.yaml`: every key, its kind, its default and what it is for.
+
+The descriptions are what editors show and what docs/reference/configuration.md is made of. The defaults of
+these sections are those of `project`; what connects two keys is in `connections`.
+
+Importing this module imports pydantic: only what loads a file may do so.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic.config import JsonDict
+
+from trunkline.config import kinds, rules
+
+ServiceName = Annotated[str, kinds.text(rules.RELEASE)]
+OptionalReleaseName = Annotated[str, kinds.optional(kinds.text(rules.RELEASE))]
+Namespace = Annotated[str, kinds.text(rules.NAMESPACE)]
+EnvironmentKey = Annotated[str, kinds.key(rules.ENVIRONMENT)]
+EnvironmentName = Annotated[str, kinds.text(rules.ENVIRONMENT)]
+ImageRepository = Annotated[str, kinds.text(rules.IMAGE)]
+Line = Annotated[str, kinds.text(rules.LINE)]
+OptionalLine = Annotated[str, kinds.optional(kinds.text(rules.LINE))]
+FilePath = Annotated[str, kinds.text(rules.PATH)]
+OptionalPath = Annotated[str, kinds.optional(kinds.text(rules.PATH))]
+Location = Annotated[str, kinds.text(rules.LOCATION)]
+ValuesFile = Annotated[str, kinds.text(rules.FILE)]
+OptionalLocation = Annotated[str, kinds.optional(kinds.text(rules.LOCATION))]
+OptionalChartName = Annotated[str, kinds.optional(kinds.text(rules.CHART))]
+OptionalChartVersion = Annotated[str, kinds.optional(kinds.text(rules.CHART_VERSION))]
+OptionalScript = Annotated[str, kinds.optional(kinds.text(rules.SCRIPT))]
+ValuesKey = Annotated[str, kinds.optional(kinds.text(rules.KEYS))]
+Branch = Annotated[str, kinds.text(rules.BRANCH)]
+ArgumentName = Annotated[str, kinds.key(rules.ARGUMENT)]
+Timeout = Annotated[str, kinds.text(rules.TIMEOUT, number="; give it a unit")]
+Duration = Annotated[str, kinds.text(rules.DURATION, number="; give it a unit")]
+MetricPrefix = Annotated[str, kinds.text(rules.METRIC_PREFIX)]
+Site = Annotated[str, kinds.text(rules.SITE)]
+OptionalUrl = Annotated[str, kinds.optional(kinds.text(rules.URL))]
+OptionalBuilder = Annotated[str, kinds.optional(kinds.choice(*rules.BUILDERS))]
+Allowance = Annotated[str, kinds.choice(*rules.ALLOWANCES)]
+HistoryMax = Annotated[int, kinds.count(2)]
+Flag = Annotated[bool, kinds.FLAG]
+Written = Annotated[str, kinds.WRITTEN]
+OptionalWritten = Annotated[str, kinds.optional(kinds.WRITTEN)]
+OptionalPassword = Annotated[str, kinds.optional(kinds.PASSWORD)]
+Format = Annotated[int, kinds.FORMAT]
+
+
+class _Section(BaseModel):
+    # An input may be a secret, and pydantic repeats inputs.
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, defer_build=True)
+
+
+class ImageSection(_Section):
+    """How the image is built and where it goes."""
+
+    repository: ImageRepository = Field(
+        description="The image's repository, without tag and digest.", examples=["quay.io/acme/sample"]
+    )
+    dockerfile: FilePath = Field(
+        "Dockerfile", description="The Dockerfile, from this file's directory.", examples=["Dockerfile"]
+    )
+    context: FilePath = Field(
+        ".", description="The build context, from this file's directory.", examples=["."]
+    )
+    target: OptionalLine = Field(
+        "",
+        description="The stage of the Dockerfile to build; the last one when left out.",
+        examples=["runtime"],
+    )
+    build_args: dict[ArgumentName, Written] = Field(
+        {},
+        description=(
+            "Build arguments. The build fills in ${TRUNKLINE_COMMIT}, ${TRUNKLINE_SHORT_COMMIT} and ${TRUNKLINE_SERVICE}."
+        ),
+        examples=[{"COMMIT": "${TRUNKLINE_COMMIT}"}],
+    )
+    builder: OptionalBuilder = Field(
+        "", description="The program that builds; whatever works here when left out.", examples=["docker"]
+    )
+    username: OptionalWritten = Field(
+        "",
+        description="The registry's user name; without it, the credentials that Docker or Podman keep.",
+        examples=["${QUAY_USERNAME}"],
+    )
+    password: OptionalPassword = Field(
+        "", description="The variable that holds the registry's password.", examples=["${QUAY_PASSWORD}"]
+    )
+
+
+class ImageKeysSection(_Section):
+    """The paths in the chart's values that take the image."""
+
+    repository: ValuesKey = Field(
+        "image.repository",
+        description="Takes the repository; empty for not at all.",
+        examples=["image.repository"],
+    )
+    tag: ValuesKey = Field(
+        "image.tag", description="Takes the tag; empty for not at all.", examples=["image.tag"]
+    )
+    digest: ValuesKey = Field(
+        "image.digest",
+        description="Takes the digest; empty for not at all, and then pods run a tag.",
+        examples=["image.digest"],
+    )
+
+
+_ONE_SOURCE: JsonDict = {
+    "allOf": [
+        {
+            "oneOf": [
+                {"required": ["path"]},
+                {"anyOf": [{"required": [key]} for key in ("name", "repository", "version")]},
+            ]
+        }
+    ],
+    "dependentRequired": {
+        "name": ["repository"],
+        "repository": ["name"],
+        "version": ["name", "repository"],
+    },
+}
+
+
+class ChartSection(_Section):
+    """Which chart: one on this machine (`path`), or a `name` from a `repository`."""
+
+    model_config = ConfigDict(json_schema_extra=_ONE_SOURCE)
+
+    path: OptionalPath = Field(
+        "",
+        description="A chart's directory or archive, from this file's directory.",
+        examples=["chart", "../charts/backend"],
+    )
+    name: OptionalChartName = Field(
+        "", description="The chart's name in its repository.", examples=["backend"]
+    )
+    repository: OptionalLocation = Field(
+        "",
+        description="The chart repository: s3://bucket/prefix or a directory.",
+        examples=["s3://acme-charts/stable"],
+    )
+    version: OptionalChartVersion = Field(
+        "", description="The chart's exact version; the newest one when left out.", examples=["1.4.2"]
+    )
+    image_keys: ImageKeysSection = Field(
+        default_factory=ImageKeysSection,
+        description="The paths in the chart's values that take the image.",
+        examples=[{"digest": "image.sha256"}],
+    )
+
+
+class ValuesSection(_Section):
+    """Where the values layers are."""
+
+    location: Location = Field(
+        ".",
+        description="s3://bucket/prefix, or a directory from this file's directory.",
+        examples=["values", "s3://acme-values/sample"],
+    )
+
+
+class EnvironmentSection(_Section):
+    """One place that commits are deployed to."""
+
+    namespace: Namespace = Field(description="The Kubernetes namespace.", examples=["sample-qa"])
+    release: OptionalReleaseName = Field(
+        "", description="The Helm release's name; the service's when left out.", examples=["sample"]
+    )
+    context: OptionalLine = Field(
+        "",
+        description="The kubeconfig's context; its current one when left out or empty.",
+        examples=["qa-cluster"],
+    )
+    kubeconfig: OptionalPath = Field(
+        "",
+        description="The kubeconfig, from this file's directory; the one that kubectl takes when left out or empty.",
+        examples=["~/.kube/qa.yaml"],
+    )
+    values: list[ValuesFile] = Field(
+        [],
+        description="Values files below values.location; later ones win.",
+        examples=[["base.yaml", "qa.yaml"]],
+    )
+    needs: list[EnvironmentName] = Field(
+        [], description="Environments that must run a commit before this one may.", examples=[["dev"]]
+    )
+    approval: Flag = Field(
+        default=False,
+        description="Whether a person has to say yes before each deployment.",
+        examples=[True],
+    )
+    timeout: Timeout = Field("5m", description="The longest that a rollout may take.", examples=["5m"])
+    settle: Duration = Field(
+        "10s",
+        description="How long pods without a readiness probe must stay up to count as good.",
+        examples=["10s"],
+    )
+    history_max: HistoryMax = Field(10, description="How many Helm revisions are kept.", examples=[10])
+    create_namespace: Flag = Field(
+        default=True, description="Whether to create the namespace when it is not there.", examples=[False]
+    )
+    allow: list[Allowance] = Field(
+        [],
+        description=(
+            "What trunk discipline lets through here: dirty (a work tree with changes), off_trunk (a commit that is not on trunk)."
+        ),
+        examples=[["dirty", "off_trunk"]],
+    )
+    tag: OptionalLine = Field(
+        "",
+        description="The `environment` tag of measurements; the environment's name when left out.",
+        examples=["production"],
+    )
+
+
+class DatadogSection(_Section):
+    """Where Datadog is. Its API key is never here: it is DD_API_KEY in the environment."""
+
+    enabled: Flag = Field(
+        default=True,
+        description="Whether to send to Datadog when DD_API_KEY is set. DD_ENABLED overrides it.",
+        examples=[True],
+    )
+    site: Site = Field(
+        "datadoghq.com",
+        description="The Datadog site. DD_SITE overrides it.",
+        examples=["datadoghq.eu"],
+    )
+    url: OptionalUrl = Field(
+        "",
+        description="The intake's address instead of the site's, for proxies and tests. DD_URL overrides it.",
+        examples=["https://datadog-proxy.example.com"],
+    )
+
+
+def _from_switch(value: Any) -> Any:
+    """`datadog: false` is short for `datadog: {enabled: false}`."""
+    return value if isinstance(value, (dict, list)) or value is None else {"enabled": value}
+
+
+class MeasureSection(_Section):
+    """What measurements are called, and where they go."""
+
+    prefix: MetricPrefix = Field(
+        "trunkline",
+        description="The first part of every metric's name. TRUNKLINE_METRIC_PREFIX overrides it.",
+        examples=["acme"],
+    )
+    host: Line = Field(
+        "trunkline", description="The host that measurements are filed under.", examples=["release.circleci"]
+    )
+    role: OptionalWritten = Field("", description="The `role` tag; none when left out.", examples=["backend"])
+    metric_version: Written = Field("1", description="The `version` tag of metrics.", examples=["1"])
+    event_version: Written = Field("1", description="The `version` tag of events.", examples=["1"])
+    datadog: Annotated[
+        DatadogSection, BeforeValidator(_from_switch, json_schema_input_type=Flag | DatadogSection)
+    ] = Field(
+        default_factory=DatadogSection,
+        description="Whether to send to Datadog, or where it is. The API key is DD_API_KEY in the environment, never here.",
+        examples=[False, {"site": "datadoghq.eu"}],
+    )
+
+
+class ProjectFile(_Section):
+    """One service and its way from a commit to production."""
+
+    version: Format = Field(description="The version of this file's format.", examples=[1])
+    service: ServiceName = Field(description="The service's name.", examples=["sample"])
+    trunk: Branch = Field(
+        "main", description="The branch whose commits may be deployed everywhere.", examples=["main"]
+    )
+    test: OptionalScript = Field(
+        "",
+        description="A shell command that has to succeed before anything is built.",
+        examples=["python -m pytest -q"],
+    )
+    image: ImageSection = Field(
+        description="How the image is built and where it goes.",
+        examples=[{"repository": "quay.io/acme/sample"}],
+    )
+    chart: ChartSection = Field(
+        description="Which chart: a path, or a name from a repository.", examples=[{"path": "chart"}]
+    )
+    values: ValuesSection = Field(
+        default_factory=ValuesSection,
+        description="Where the values layers are.",
+        examples=[{"location": "values"}],
+    )
+    environments: dict[EnvironmentKey, EnvironmentSection] = Field(
+        description="The environments by name, in the order that a commit visits them.",
+        examples=[{"dev": {"namespace": "sample-dev", "values": ["base.yaml", "dev.yaml"]}}],
+        min_length=1,
+        max_length=rules.MOST_ENVIRONMENTS,
+    )
+    measure: MeasureSection = Field(
+        default_factory=MeasureSection,
+        description="What measurements are called, and where they go.",
+        examples=[{"prefix": "acme"}],
+    )

@@ -1,0 +1,102 @@
+"""Environment variables that configure Trunkline, as data: what they are for, and what they have to look like.
+
+A mistake names the variable and what was expected, and never holds its value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from trunkline.config import rules
+from trunkline.config.project import MeasureSettings
+from trunkline.config.rules import Rule
+
+SWITCH = Rule("true or false", r"[Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee]")
+KEY = Rule("a key without spaces and line breaks", r"[!-~]{1,512}")
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One environment variable.
+
+    Attributes:
+        meaning: what it is for, without a full stop.
+        required: whether it is a mistake when it is missing or empty.
+        secret: whether its value must never be shown; values of the others are not shown in mistakes either.
+        rule: what its value has to look like.
+    """
+
+    name: str
+    meaning: str
+    required: bool = True
+    secret: bool = False
+    rule: Rule = rules.LINE
+
+
+@dataclass(frozen=True, slots=True)
+class Variables:
+    """What was read: the values of those that are set and right, and a sentence for each mistake."""
+
+    values: Mapping[str, str]
+    mistakes: tuple[str, ...]
+
+
+def read_variables(table: tuple[Variable, ...], environ: Mapping[str, str]) -> Variables:
+    """Read the variables of a table; one that holds nothing but spaces counts as not set."""
+    values: dict[str, str] = {}
+    mistakes: list[str] = []
+    for variable in table:
+        value = environ.get(variable.name, "")
+        if not value.strip():
+            mistakes += [lacking(variable)] if variable.required else []
+        elif complaint := variable.rule.complaint(value):
+            mistakes.append(f"{variable.name}: expected {complaint} ({variable.meaning})")
+        else:
+            values[variable.name] = value
+    return Variables(values, tuple(mistakes))
+
+
+def lacking(variable: Variable) -> str:
+    """The mistake that a variable is not set."""
+    return f"{variable.name} is not set: {variable.meaning}"
+
+
+def is_on(values: Mapping[str, str], name: str) -> bool:
+    """Whether a switch is set, to true."""
+    return values.get(name, "").lower() == "true"
+
+
+METRIC_PREFIX = Variable(
+    "TRUNKLINE_METRIC_PREFIX",
+    "the first part of every metric's name",
+    required=False,
+    rule=rules.METRIC_PREFIX,
+)
+SITE = Variable("DD_SITE", "the Datadog site, datadoghq.com when not set", required=False, rule=rules.SITE)
+URL = Variable(
+    "DD_URL", "the address of Datadog's intake, for proxies and tests", required=False, rule=rules.URL
+)
+
+# What overrides the `measure` section of a file.
+MEASURE_VARIABLES = (
+    METRIC_PREFIX,
+    Variable(
+        "DD_API_KEY", "the key that Datadog takes measurements with", required=False, secret=True, rule=KEY
+    ),
+    Variable("DD_ENABLED", "false sends nothing to Datadog", required=False, rule=SWITCH),
+    SITE,
+    URL,
+)
+
+
+def overridden(measure: MeasureSettings, values: Mapping[str, str]) -> MeasureSettings:
+    """The settings with what the environment says in their place."""
+    return replace(
+        measure,
+        prefix=values.get("TRUNKLINE_METRIC_PREFIX", measure.prefix),
+        datadog=is_on(values, "DD_ENABLED") if "DD_ENABLED" in values else measure.datadog,
+        api_key=values.get("DD_API_KEY", measure.api_key),
+        site=values.get("DD_SITE", measure.site),
+        url=values.get("DD_URL", measure.url),
+    )
