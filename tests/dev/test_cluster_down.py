@@ -138,9 +138,7 @@ def traces(settings: Settings) -> dict[str, Any]:
     rules = subprocess.run(["iptables-save"], capture_output=True, text=True, check=True).stdout
     return {
         # Others may be at work on this machine: what is not a cluster's is not looked at.
-        "interfaces": sorted(
-            link["ifname"] for link in links if link["ifname"].startswith(("trunkline", "cni"))
-        ),
+        "interfaces": sorted(name for name in interfaces if name.startswith("trunkline") or name == "cni0"),
         "rules": [
             line for line in rules.splitlines() if "KUBE" in line or "10.244." in line or "10.96." in line
         ],
