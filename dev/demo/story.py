@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
-from dev.demo.stage import NODE_PORTS, Stage
+from dev.demo.stage import NODE_PORTS, REPOSITORY, Stage
 from dev.errors import DevError
+from dev.process import run
 
 _EXIT_FAILED = 1
 _EXIT_WAITING = 5
@@ -27,10 +29,10 @@ def _first_commit(stage: Stage) -> str:
     stage.trunkline("plan", "dev", expect=2)
     _say("It was never built, so there is nothing to plan yet. The whole pipeline, until it needs a person:")
     stage.trunkline("run", expect=_EXIT_WAITING)
-    run = _newest_run(stage)
+    waiting = _newest_run(stage)
     _say("Nobody is at a terminal to ask, so the run waits. Somebody approves it from elsewhere:")
-    stage.trunkline("approve", run, "qa", "--reason", "the demo says so")
-    stage.trunkline("run", "--resume", run, "--approve", "prod", "--reason", "QA looks good")
+    stage.trunkline("approve", waiting, "qa", "--reason", "the demo says so")
+    stage.trunkline("run", "--resume", waiting, "--approve", "prod", "--reason", "QA looks good")
     _headline("Three environments answer with that commit")
     for environment in NODE_PORTS:
         _expect(stage.version_of(environment) == first, f"{environment} answers {first[:7]}")
@@ -59,8 +61,7 @@ def _second_commit(stage: Stage, first: str) -> str:
 def _show_measurements(stage: Stage, first: str, second: str) -> None:
     _headline("What Datadog was sent")
     accepted = [json.loads(line) for line in stage.record.read_text(encoding="utf-8").splitlines()]
-    for item in accepted:
-        print(_spell(item))
+    print(run([sys.executable, "-m", "tests.standins.datadog", "--show", stage.record], cwd=REPOSITORY))
     titles = [item.get("title", "") for item in accepted]
     _expect(
         any(first[:7] in title and title.endswith("(Success)") for title in titles), "the successes were sent"
@@ -68,10 +69,6 @@ def _show_measurements(stage: Stage, first: str, second: str) -> None:
     _expect(
         any(second[:7] in title and title.endswith("(Failure)") for title in titles), "the failure was sent"
     )
-
-
-def _spell(item: dict[str, object]) -> str:
-    return json.dumps(item, sort_keys=True)
 
 
 def _newest_run(stage: Stage) -> str:

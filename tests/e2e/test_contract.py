@@ -269,10 +269,10 @@ def _check_measurements(datadog: DatadogStandin, repository: str) -> None:
     """The names, types and tags that the scripts sent."""
     by_name = {metric["name"]: metric for metric in reversed(datadog.metrics)}
     assert {name: metric["type"] for name, metric in by_name.items()} == {
-        "sentinelsix.build.count": 1,
-        "sentinelsix.build.elapsed_time": 3,
-        "sentinelsix.release.count": 1,
-        "sentinelsix.release.elapsed_time": 3,
+        "sentinelsix.build.count": "count",
+        "sentinelsix.build.elapsed_time": "gauge",
+        "sentinelsix.release.count": "count",
+        "sentinelsix.release.elapsed_time": "gauge",
     }
     build = {"status:success", "role:backend", f"image:{repository}", "version:6"}
     release = {"environment:qa", "status:success", "role:backend", "release:sample", "version:6"}

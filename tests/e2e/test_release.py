@@ -60,8 +60,8 @@ def test_a_commit_goes_all_the_way(workbench: Workbench, datadog: DatadogStandin
     assert [item["ending"]["outcome"] for item in workbench.attempts()] == ["succeeded"] * 7
     names = sorted((metric["name"], metric["type"]) for metric in datadog.metrics)
     assert names == sorted(
-        [("acme.build.count", 1), ("acme.build.elapsed_time", 3)]
-        + [("acme.release.count", 1), ("acme.release.elapsed_time", 3)] * 3
+        [("acme.build.count", "count"), ("acme.build.elapsed_time", "gauge")]
+        + [("acme.release.count", "count"), ("acme.release.elapsed_time", "gauge")] * 3
     )
 
 

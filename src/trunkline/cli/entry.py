@@ -93,13 +93,12 @@ def run(arguments: Sequence[str]) -> int:
     """
     signal.signal(signal.SIGTERM, _stop)
     try:
-        trunkline.main(args=list(arguments), prog_name="trunkline", standalone_mode=False)
+        # click hands back the code of an Exit, and whatever a command returns: nothing
+        left = trunkline.main(args=list(arguments), prog_name="trunkline", standalone_mode=False)
     except TrunklineError as error:
         from trunkline.cli.failures import report
 
         return report(error)
-    except click.exceptions.Exit as leave:
-        return leave.exit_code
     except (click.Abort, KeyboardInterrupt):
         sys.stderr.write("Interrupted.\n")
         return ExitCode.INTERRUPTED
@@ -114,7 +113,7 @@ def run(arguments: Sequence[str]) -> int:
         from trunkline.cli.failures import report_fault
 
         return report_fault(error)
-    return ExitCode.DONE
+    return left if isinstance(left, int) else ExitCode.DONE
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> None:
