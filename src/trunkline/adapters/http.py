@@ -11,19 +11,22 @@ import socket
 import ssl
 import tempfile
 from collections.abc import Iterator
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import urllib3
 from urllib3.exceptions import (
     ConnectTimeoutError,
     HTTPError,
+    InsecureRequestWarning,
+    LocationValueError,
     MaxRetryError,
     NameResolutionError,
     NewConnectionError,
     ProtocolError,
     ProxyError,
     ReadTimeoutError,
+    ResponseError,
     SSLError,
 )
 
@@ -32,11 +35,27 @@ from trunkline.ports import Request, Response, TlsSettings
 
 _CONNECT_S = 10.0
 # A server that sends us elsewhere must not get our key sent there.
-_SECRET_HEADERS = urllib3.Retry.DEFAULT_REMOVE_HEADERS_ON_REDIRECT | {"dd-api-key", "x-registry-auth"}
+_SECRET_HEADERS = urllib3.Retry.DEFAULT_REMOVE_HEADERS_ON_REDIRECT | {
+    "dd-api-key",
+    "dd-application-key",
+    "x-registry-auth",
+}
 _REDIRECTS = urllib3.Retry(
     total=None, connect=0, read=0, redirect=5, status=0, other=0, remove_headers_on_redirect=_SECRET_HEADERS
 )
+_SCHEMES = ("http://", "https://")
+# Without a size, urllib3 takes the early end of a body of known length for its end.
+_CHUNK = 65536
 _OK = range(200, 300)
+_CAUSES: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
+    ((NameResolutionError, socket.gaierror), "the host name is unknown"),
+    # Before its base class: in urllib3 a refused connection is a special ConnectTimeoutError.
+    ((NewConnectionError, ConnectionRefusedError), "the connection was refused"),
+    ((ConnectTimeoutError,), "it did not accept a connection in time"),
+    ((ProtocolError, ConnectionError), "the connection broke off"),
+    ((ResponseError,), "it redirects again and again"),
+    ((LocationValueError,), "that is no address of a server"),
+)
 
 
 class Urllib3Http:
@@ -70,15 +89,26 @@ class Urllib3Http:
             answer.close()
 
     def _open(self, request: Request, *, preload: bool) -> urllib3.BaseHTTPResponse:
-        return self._manager(request.url).request(
-            request.method,
-            request.url,
-            body=request.body,
-            headers=dict(request.headers),
-            timeout=urllib3.Timeout(connect=min(_CONNECT_S, request.timeout_s), read=request.timeout_s),
-            retries=_REDIRECTS,
-            preload_content=preload,
-        )
+        try:
+            if not request.url.lower().startswith(_SCHEMES):
+                raise LocationValueError
+            return self._manager(request.url).request(
+                request.method,
+                request.url,
+                body=request.body,
+                headers=dict(request.headers),
+                timeout=urllib3.Timeout(connect=min(_CONNECT_S, request.timeout_s), read=request.timeout_s),
+                retries=_REDIRECTS,
+                preload_content=preload,
+            )
+        except (HTTPError, OSError):
+            raise
+        except ValueError:
+            # Its own message would show the header's value.
+            raise Unreachable(
+                f"{_server(request.url)} cannot be asked: the address or a header holds what HTTP cannot carry.",
+                "Look for a line break or a foreign character in the address and in the credentials for it.",
+            ) from None
 
     def _manager(self, url: str) -> urllib3.PoolManager:
         proxy = self._proxy(url)
@@ -86,7 +116,9 @@ class Urllib3Http:
             context = self._ssl_context() if url.startswith("https:") or proxy.startswith("https:") else None
             server_name = self._tls.server_name or None
             self._managers[proxy] = (
-                urllib3.ProxyManager(proxy, ssl_context=context, server_hostname=server_name)
+                urllib3.ProxyManager(
+                    proxy, proxy_headers=_login(proxy), ssl_context=context, server_hostname=server_name
+                )
                 if proxy
                 else urllib3.PoolManager(ssl_context=context, server_hostname=server_name, maxsize=8)
             )
@@ -109,13 +141,29 @@ class Urllib3Http:
 
 def unreachable(request: Request, error: BaseException) -> Unreachable:
     """The sentence for a request that got no answer."""
-    parts = urlsplit(request.url)
-    host = parts.hostname or "?"
-    server = f"{host}:{parts.port}" if parts.port else host
     return Unreachable(
-        f"{server} cannot be reached: {_cause(error, request.timeout_s)}.",
+        f"{_server(request.url)} cannot be reached: {_cause(error, request.timeout_s)}.",
         "Check the address, the network and any proxy, then run the command again.",
     )
+
+
+def _server(url: str) -> str:
+    """Host and port, without anything else that a URL may hold."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "?", parts.port
+    except ValueError:
+        return "The server"
+    return f"{host}:{port}" if port else host
+
+
+def _login(proxy: str) -> dict[str, str]:
+    """The header for the user part of a proxy's URL."""
+    parts = urlsplit(proxy)
+    if not parts.username:
+        return {}
+    pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+    return dict(urllib3.make_headers(proxy_basic_auth=pair))
 
 
 def _cause(error: BaseException, timeout_s: float) -> str:
@@ -124,24 +172,14 @@ def _cause(error: BaseException, timeout_s: float) -> str:
         if inner is None:
             break
         error = inner
-    match error:
-        case NameResolutionError():
-            return "the host name is unknown"
-        case SSLError() | ssl.SSLError():
-            return f"its certificate or TLS is not acceptable ({_tls_reason(error)})"
-        # Before its base class: in urllib3 a refused connection is a special ConnectTimeoutError.
-        case NewConnectionError() | ConnectionRefusedError():
-            return "the connection was refused"
-        case ConnectTimeoutError():
-            return "it did not accept a connection in time"
-        case ReadTimeoutError() | TimeoutError():
-            return f"it did not answer within {timeout_s:g} s"
-        case ProtocolError() | ConnectionError():
-            return "the connection broke off"
-        case socket.gaierror():
-            return "the host name is unknown"
-        case _:
-            return f"the request failed ({type(error).__name__})"
+    if isinstance(error, (SSLError, ssl.SSLError)):
+        return f"its certificate or TLS is not acceptable ({_tls_reason(error)})"
+    if isinstance(error, (ReadTimeoutError, TimeoutError)) and not isinstance(error, ConnectTimeoutError):
+        return f"it did not answer within {timeout_s:g} s"
+    for kinds, sentence in _CAUSES:
+        if isinstance(error, kinds):
+            return sentence
+    return f"the request failed ({type(error).__name__})"
 
 
 def _tls_reason(error: BaseException) -> str:
@@ -154,21 +192,25 @@ def _headers(answer: urllib3.BaseHTTPResponse) -> dict[str, str]:
 
 
 def _lines(request: Request, answer: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
-    rest = b""
+    rest = bytearray()
     try:
-        while chunk := answer.read1():
-            *lines, rest = (rest + chunk).split(b"\n")
-            yield from lines
+        while chunk := answer.read1(_CHUNK):
+            rest += chunk
+            if b"\n" in chunk:
+                *lines, rest = rest.split(b"\n")
+                yield from map(bytes, lines)
     except (HTTPError, OSError) as error:
         raise unreachable(request, error) from error
     if rest:
-        yield rest
+        yield bytes(rest)
 
 
 def _ssl_context(tls: TlsSettings) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cadata=tls.ca or None)
         if not tls.verify:
+            # Whoever wrote so need not be told at every request, in Python's own words.
+            urllib3.disable_warnings(InsecureRequestWarning)
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
         if tls.certificate:
@@ -176,7 +218,8 @@ def _ssl_context(tls: TlsSettings) -> ssl.SSLContext:
             with tempfile.NamedTemporaryFile("w", suffix=".pem") as file:
                 file.write(tls.certificate.rstrip() + "\n" + tls.key)
                 file.flush()
-                context.load_cert_chain(file.name)
+                # An empty password instead of a question at the terminal, should the key be encrypted.
+                context.load_cert_chain(file.name, password="")
     except (ssl.SSLError, ValueError) as error:
         raise Unreachable(
             f"The configured certificates cannot be read: {getattr(error, 'reason', None) or error}.",
