@@ -59,8 +59,9 @@ class GitSource:
     def _commit_of_git(self, trunk: str, revision: str) -> Commit:
         known = self._show(revision)
         if known is None:
+            said = _complaint(self._git("rev-parse", "--verify", f"{revision}^{{commit}}"))
             raise UsageError(
-                f"{self._root} is no git work tree with a commit {revision!r}.",
+                f"{self._root} is no git work tree with a commit {revision!r} ({said}).",
                 "Run Trunkline in a clone of the service's repository, or set CIRCLE_SHA1.",
             )
         sha, committed_at, author, subject = known
@@ -77,9 +78,8 @@ class GitSource:
         )
 
     def _show(self, revision: str) -> tuple[str, datetime, str, str] | None:
-        shown = self._git(
-            "log", "-1", "--no-show-signature", f"--format={_FORMAT}", "--end-of-options", revision
-        )
+        only = ("log", "-1", "--no-show-signature", f"--format={_FORMAT}", "--end-of-options")
+        shown = self._git(*only, f"{revision}^{{commit}}")
         if shown.code != 0:
             return None
         sha, seconds, author, subject = shown.stdout.rstrip("\n").split("\0", 3)
@@ -93,23 +93,43 @@ class GitSource:
         return None
 
     def _dirty_tree(self) -> str:
-        if not self._git("status", "--porcelain", "--untracked-files=normal").stdout:
+        if not self._read_tree("status", "--porcelain", "--untracked-files=normal"):
             return ""
         # A private index: naming what lies in the work tree must not touch what the person has staged.
         with tempfile.TemporaryDirectory(prefix="trunkline-") as directory:
             index = {"GIT_INDEX_FILE": str(Path(directory) / "index")}
-            self._git("read-tree", "HEAD", environment=index)
-            self._git("add", "--all", ":/", environment=index)
-            return self._git("write-tree", environment=index).stdout.strip() or "unknown"
+            self._read_tree("read-tree", "HEAD", environment=index)
+            self._read_tree("add", "--all", ":/", environment=index)
+            return self._read_tree("write-tree", environment=index).strip()
+
+    def _read_tree(self, *arguments: str, environment: Mapping[str, str] | None = None) -> str:
+        done = self._git(*arguments, environment=environment)
+        if done.code != 0:
+            # The id of half a tree would be that of other trees, too, and find their image.
+            raise UsageError(
+                f"git {arguments[0]} cannot read the work tree of {self._root}: {_complaint(done)}.",
+                "Mend what git complains about, or commit your changes.",
+            )
+        return done.stdout
 
     def _source_url(self) -> str:
         url = self._git("config", "--get", "remote.origin.url").stdout.strip()
         if "://" not in url:
             return url
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            return ""
         return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
     def _git(self, *arguments: str, environment: Mapping[str, str] | None = None) -> Completed:
         return self._processes.run(
-            Command(("git", *arguments), dict(environment or {}), directory=self._root)
+            # Looking must not take the lock that a person's own git may need.
+            Command(("git", "--no-optional-locks", *arguments), dict(environment or {}), directory=self._root)
         )
+
+
+def _complaint(done: Completed) -> str:
+    """Git's own last sentence."""
+    lines = [line for line in done.stderr.splitlines() if line.strip() and not line.startswith("hint:")]
+    return lines[-1].removeprefix("fatal: ").rstrip(".") if lines else f"exit code {done.code}"

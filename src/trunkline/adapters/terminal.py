@@ -40,13 +40,18 @@ class TerminalApprover:
                 line = self._stdin.readline()
                 if not line:
                     return None
-                word, _, reason = line.strip().partition(" ")
-                if word.lower() in _YES:
-                    return Answer(Decision.APPROVED, self._actor, reason.strip())
-                if word.lower() in _NO:
-                    return Answer(Decision.REJECTED, self._actor, reason.strip())
+                word, *reason = line.split(maxsplit=1) or [""]
+                decision = _decision(word.lower())
+                if decision is not None:
+                    return Answer(decision, self._actor, "".join(reason).strip())
                 self._prompt("Please answer yes or no: ")
 
     def _prompt(self, text: str) -> None:
         self._screen.write(text)
         self._screen.flush()
+
+
+def _decision(word: str) -> Decision | None:
+    if word in _YES:
+        return Decision.APPROVED
+    return Decision.REJECTED if word in _NO else None
