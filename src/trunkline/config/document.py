@@ -30,11 +30,15 @@ class Document:
     places: dict[Path, Place] = field(default_factory=dict)
     mistakes: list[Mistake] = field(default_factory=list)
 
-    def place(self, path: Path) -> Place:
-        """The place of a value, or of the nearest thing around it."""
+    def known(self, path: Path) -> Path:
+        """The path itself or, where the file has no such key, that of the nearest thing around it."""
         while path and path not in self.places:
             path = path[:-1]
-        return self.places.get(path) or Place(START, START, "")
+        return path
+
+    def place(self, path: Path) -> Place:
+        """The place of a value, or of the nearest thing around it."""
+        return self.places.get(self.known(path)) or Place(START, START, "")
 
 
 def read_document(root: Node, environ: Environ[str, str]) -> Document:

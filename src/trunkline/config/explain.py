@@ -72,6 +72,8 @@ def _bad_key(path: Path, detail: ErrorDetails, document: Document) -> Mistake:
 
 
 def _bad_value(path: Path, detail: ErrorDetails, document: Document) -> Mistake:
+    # A short spelling (`datadog: false`) stands for keys that the file does not have.
+    path = document.known(path)
     place = document.place(path)
     context = detail.get("ctx", {})
     value = _value(document.data, path)
