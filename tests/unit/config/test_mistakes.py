@@ -310,7 +310,7 @@ environments:
 
 def test_too_many_environments_are_refused() -> None:
     """A file with more environments than anybody looks after is refused before plans recurse over them."""
-    chain = "".join(f"  e{number}: {{namespace: e{number}}}\n" for number in range(101))
+    chain = "".join(f"  e{number}: {{namespace: e{number}, needs: [x]}}\n" for number in range(101))
     text = VALID[: VALID.index("  dev:")] + chain
     assert mistakes(text) == ["trunkline.yaml:8:3: environments: expected at most 100 environments"]
 
