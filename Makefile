@@ -46,7 +46,7 @@ test: $(STAMP) ## All tests that need neither root nor a cluster
 
 .PHONY: test-cluster
 test-cluster: $(STAMP) ## The tests on a real Kubernetes (brings one up where there is none; see docs/how-to/real-cluster.md)
-	@$(BIN)/python -m dev.cluster run -- $(BIN)/pytest -m cluster
+	@$(BIN)/python -m dev.cluster run $(BIN)/pytest -m cluster
 
 .PHONY: demo
 demo: $(STAMP) ## From nothing to production on a real cluster; then a commit that fails in QA and is undone
@@ -59,6 +59,10 @@ bench: $(STAMP) ## Measure against the budgets, side by side with the tools that
 .PHONY: docs
 docs: $(STAMP) ## Write the reference pages from the code
 	@$(BIN)/python -m dev.reference
+
+.PHONY: picture
+picture: $(STAMP) ## Make the README's picture from a real run of the demo
+	@$(BIN)/python -m dev.picture
 
 .PHONY: clean
 clean: ## Take the cluster down and remove the environment

@@ -14,7 +14,7 @@ from dev.errors import exit_code
 from dev.progress import Progress
 
 # crun, which buildah would take first, refuses mixed control groups; chroot isolation needs neither.
-IMAGE_PACKAGES = ("buildah", "skopeo")
+IMAGE_PACKAGES = ("buildah", "docker.io", "podman", "skopeo")
 
 
 def main(argv: list[str]) -> int:

@@ -99,12 +99,16 @@ def main(argv: list[str]) -> int:
     """The command line: ``path NAME`` prints where a tool is, ``list`` the tools and their versions."""
     parser = argparse.ArgumentParser(prog="python -m dev.tools", description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("fetch", help="fetch all of them")
     commands.add_parser("list", help="print the tools and their versions")
     one = commands.add_parser("path", help="print a tool's path, fetching it if needed")
     one.add_argument("name", choices=sorted(TOOLS))
     asked = parser.parse_args(argv)
     if asked.command == "path":
         print(path(asked.name))
+    elif asked.command == "fetch":
+        for name in TOOLS:
+            path(name)
     else:
         for name, tool in TOOLS.items():
             print(f"{name}\t{tool.version}")

@@ -1,4 +1,4 @@
-"""The command line of the cluster: ``python -m dev.cluster up | down | status | env | enter``.
+"""The command line of the cluster: ``python -m dev.cluster up | down | status | env | run | enter``.
 
 A cluster that ``TRUNKLINE_TEST_KUBECONFIG`` names is used as it is; otherwise kind where a Docker engine
 is, otherwise one built from Debian's packages, which needs root.
@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import shlex
+import subprocess
 import sys
 from pathlib import Path
 
@@ -29,6 +30,10 @@ def main(argv: list[str]) -> int:
     commands.add_parser("status", help="say how the cluster is; the exit code is 0 if it is up")
     env = commands.add_parser("env", help="print the environment that tests need")
     env.add_argument("--output", choices=["shell", "json"], default="shell")
+    with_it = commands.add_parser(
+        "run", help="bring a cluster up where none is, and run a program with its environment"
+    )
+    with_it.add_argument("argv", nargs=argparse.REMAINDER)
     enter = commands.add_parser("enter", help="run a program inside the node (default: a shell)")
     enter.add_argument("argv", nargs=argparse.REMAINDER)
     asked = parser.parse_args(argv)
@@ -41,6 +46,8 @@ def main(argv: list[str]) -> int:
         return _status(settings)
     if asked.command == "env":
         return _env(settings, as_json=asked.output == "json")
+    if asked.command == "run":
+        return _run(settings, [word for word in asked.argv if word != "--"])
     return _enter(settings, [word for word in asked.argv if word != "--"])
 
 
@@ -100,6 +107,25 @@ def _given() -> Path | None:
     """The cluster that somebody gives us; ours, whose variables `env` prints, does not count as such."""
     named = os.environ.get("TRUNKLINE_TEST_KUBECONFIG")
     return Path(named) if named and Path(named) != from_environment().kubeconfig else None
+
+
+def _run(settings: Settings, argv: list[str]) -> int:
+    """What was up before stays up, what was not is taken down again."""
+    was_up = _is_up(settings)
+    if not was_up:
+        _up(settings)
+    try:
+        env = {**os.environ, **_reach(settings).env()}
+        return subprocess.run(argv, env=env, check=False).returncode
+    finally:
+        if not was_up:
+            _down(settings)
+
+
+def _is_up(settings: Settings) -> bool:
+    if _given():
+        return True
+    return kind.is_up() if kind.available() else native.is_up(settings)
 
 
 def _enter(settings: Settings, argv: list[str]) -> int:

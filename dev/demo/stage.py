@@ -53,6 +53,8 @@ class Stage:
             [str(program), *arguments],
             cwd=self.sample,
             env=self.environment,
+            # The story has no person in it who could answer a question.
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             text=True,
             check=False,

@@ -98,7 +98,7 @@ CONTRACT_RELEASE: tuple[Variable, ...] = (
     Variable("HELM_VALUES_S3_FOLDER", "the folder of this service's values there", rule=rules.FOLDER),
     Variable("HELM_VALUES_FILENAME", "the values file in that folder", rule=rules.FILE),
     Variable(
-        "HELM_VALUES_BASE_ON", "true takes base.yaml from that folder first", required=False, rule=SWITCH
+        "HELM_VALUES_BASE_ON", "true takes base.yaml from that folder first, false does not", rule=SWITCH
     ),
     Variable("DD_ENVIRONMENT_TAG", "the environment's name, and the `environment` tag of what is measured"),
     Variable(

@@ -121,7 +121,7 @@ def test_a_build_is_the_services_that_the_release_names() -> None:
     assert build_project({**BUILD, "RELEASE_NAME": "api"}, ROOT).service == "api"
 
 
-@pytest.mark.parametrize("base", ["", "false", "FALSE"])
+@pytest.mark.parametrize("base", ["false", "FALSE"])
 def test_without_a_base_there_is_one_layer(base: str) -> None:
     """base.yaml is taken only where HELM_VALUES_BASE_ON is true."""
     project = release_project({**RELEASE, "HELM_VALUES_BASE_ON": base}, ROOT)
