@@ -38,6 +38,9 @@ class TrunklineError(Exception):
         self.message = message
         self.hint = hint
 
+    def __str__(self) -> str:
+        return self.message
+
 
 class DeploymentFailed(TrunklineError):
     """A build, a test or a rollout did not succeed; the message says whether it was undone."""

@@ -130,7 +130,7 @@ def _end(world: World, account: Account, outcome: Outcome, reason: str) -> None:
         outcome=outcome,
         reason=world.redactor.text(reason),
         cause=account.cause,
-        undone=account.undone,
+        undone=world.redactor.text(account.undone),
         digest=account.digest,
         revision=account.revision,
     )

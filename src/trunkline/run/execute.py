@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from trunkline.domain.releases import History
 from trunkline.domain.rollouts import workloads_of
-from trunkline.errors import DeploymentFailed, Stranded, TrunklineError
+from trunkline.errors import DeploymentFailed, Locked, Stranded, TrunklineError
 from trunkline.events import Stranded as StrandedEvent
 from trunkline.events import Undone
 from trunkline.plan.steps import Plan, Remove, Return, Step, describe, undo_of
@@ -71,15 +71,26 @@ def _take_back(execution: Execution, begun: list[Step], error: DeploymentFailed)
     try:
         if not _changed(execution):
             account.undone = "nothing had changed"
-        else:
-            execution.lease.ensure_held()
-            _intend(execution, undo)
-            account.undone = _undo(execution, undo)
+            error.message = f"{_clause(error)}. Nothing had changed."
+            return
+        execution.lease.ensure_held()
+        _intend(execution, undo)
+        account.undone = _undo(execution, undo)
+    except Locked as second:
+        # Whoever is at work on the release now decides what stands; a person would only get in the way.
+        account.undone = f"nothing: {_clause(second)}"
+        error.message = f"{_clause(error)}. It was not undone: {_clause(second)}."
+        return
     except TrunklineError as second:
         raise _stranded(execution, undo, error, second) from error
     world = execution.world
     announce(world, Undone(world.clock.now(), account.attempt, account.undone))
-    error.message = f"{error.message} It was undone: {account.undone}."
+    error.message = f"{_clause(error)}. It was undone: {account.undone}."
+
+
+def _clause(error: TrunklineError) -> str:
+    """An error's message, to be gone on with: Helm's own sentences end without a full stop."""
+    return error.message.rstrip(". \n")
 
 
 def _changed(execution: Execution) -> bool:
@@ -120,7 +131,7 @@ def _stranded(
     )
     commands = (f"helm {deed} {where}", f"helm history {environment.release} {where}")
     execution.account.undone = f"the undo failed: {second.message}"
-    text = f"{error.message} Its undo failed as well: {second.message}"
+    text = f"{_clause(error)}. Its undo failed as well: {_clause(second)}."
     announce(
         world,
         StrandedEvent(world.clock.now(), execution.account.attempt, world.redactor.text(text), commands),
