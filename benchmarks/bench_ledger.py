@@ -1,6 +1,6 @@
 """How long the ledger keeps a command waiting: `python -m benchmarks.bench_ledger [ATTEMPTS]`.
 
-Prints the median and the 95th percentile of what a deployment writes, of what `status` and `history` ask of a
+Prints the median and the 95th percentile of what a deployment writes, of what is asked of a
 ledger with many attempts (100,000 unless told), and of opening it. Each commit is timed with the sync that
 makes it survive a loss of power, and once without, to show what that costs on this disk.
 """
@@ -20,7 +20,6 @@ from trunkline.adapters.sqlite_ledger import SqliteLedger
 from trunkline.adapters.sqlite_ledger.rows import insert
 from trunkline.domain.attempts import Attempt, Deployment, Ending, Outcome, Run, Stage
 from trunkline.domain.redaction import Redactor
-from trunkline.domain.standing import history, standings
 
 ROUNDS = 200
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -83,8 +82,8 @@ def report(what: str, deed: Callable[[], object], rounds: int = ROUNDS) -> None:
     print(f"  {what:<52}{median(taken):>10.3f}{quantiles(taken, n=20)[-1]:>10.3f}")
 
 
-def status(ledger: SqliteLedger) -> None:
-    """What `trunkline status` asks and computes."""
+def latest(ledger: SqliteLedger) -> object:
+    """The newest deployment and attempt of each environment, as a need or a dashboard asks for them."""
     deployments = tuple(
         item
         for environment in ENVIRONMENTS
@@ -95,7 +94,7 @@ def status(ledger: SqliteLedger) -> None:
         for environment in ENVIRONMENTS
         for item in ledger.attempts(service=SERVICES[7], environment=environment, limit=1)
     )
-    standings(ENVIRONMENTS, deployments, tries, START)
+    return deployments, tries
 
 
 def main(count: int = 100_000) -> None:
@@ -120,10 +119,10 @@ def main(count: int = 100_000) -> None:
             connection.execute("PRAGMA synchronous = NORMAL")
             report("write: begin + end, not synced, for comparison", begin_and_end)
             connection.execute("PRAGMA synchronous = FULL")
-            report("status: 3 environments of one service", lambda: status(ledger))
+            report("the newest of 3 environments of one service", lambda: latest(ledger))
             report(
                 "history: 50 attempts of one service",
-                lambda: history(ledger.attempts(service=SERVICES[7]), START),
+                lambda: ledger.attempts(service=SERVICES[7]),
             )
             report("run by prefix", lambda: ledger.run("ru"))
 

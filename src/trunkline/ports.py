@@ -426,6 +426,14 @@ class Cluster(Protocol):
         """
         ...
 
+    def forget_good(self, target: ReleaseTarget) -> None:
+        """Take back all such notes: the release is gone, and its next revision 1 is another one.
+
+        Raises:
+            Unreachable: as above.
+        """
+        ...
+
     def mark_failed(self, target: ReleaseTarget, revision: int, description: str) -> None:
         """Turn Helm's record of a revision that a dead client left `pending-*` into `failed`.
 

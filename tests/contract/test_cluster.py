@@ -137,6 +137,14 @@ def test_good_revisions(stage: Stage, target: ReleaseTarget) -> None:
         assert stage.cluster.good_revisions(target) == {1, 3}
 
 
+def test_good_revisions_of_a_removed_release(stage: Stage, target: ReleaseTarget) -> None:
+    """What was noted can be forgotten, whether or not anything was noted."""
+    stage.cluster.forget_good(target)
+    stage.cluster.note_good(target, 2)
+    stage.cluster.forget_good(target)
+    assert stage.cluster.good_revisions(target) == frozenset()
+
+
 def test_good_revisions_of_an_earlier_life(stage: Stage, target: ReleaseTarget) -> None:
     """After a release was removed and installed anew its old revision numbers count no more."""
     stage.cluster.note_good(target, 7)

@@ -94,6 +94,10 @@ class FakeCluster:
         noted -= {number for number in noted if number > revision}
         noted.add(revision)
 
+    def forget_good(self, target: ReleaseTarget) -> None:
+        self._check()
+        self.good.pop(str(target), None)
+
     def mark_failed(self, target: ReleaseTarget, revision: int, description: str) -> None:
         self._check()
         record = self.records.get((str(target), revision))

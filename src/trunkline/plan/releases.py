@@ -13,7 +13,7 @@ from trunkline.config.project import Environment, ImageKeys
 from trunkline.domain.images import ImageReference, parse_image
 from trunkline.domain.releases import History, Marks, Revision
 from trunkline.errors import UsageError
-from trunkline.plan.steps import Apply, AwaitRollout, NoteGood, Plan, Remove, Repair, Return, Step
+from trunkline.plan.steps import Apply, AwaitRollout, Forget, NoteGood, Plan, Remove, Repair, Return, Step
 
 _FIRST_INSTALL_FAILED = "its first install failed"
 _FAILED = "the new one failed"
@@ -61,6 +61,7 @@ def plan_release(
     if latest and latest.deployed and _same_deed(facts.history.marks(latest), marks):
         return _resumed(environment, facts, marks, image, latest)
     steps = (
+        *((Forget(),) if facts.verified and not facts.history.exists else ()),
         *_repair(facts.history),
         Apply(
             install=isinstance(undo, Remove),

@@ -80,7 +80,12 @@ class NoteGood:
     """Note in the cluster that the revision's rollout succeeded, so that an undo may return to it."""
 
 
-Step = Repair | Remove | Return | Apply | AwaitRollout | NoteGood
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """Take back what was noted as good about a release of the same name that somebody uninstalled since."""
+
+
+Step = Repair | Remove | Return | Apply | AwaitRollout | NoteGood | Forget
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +123,8 @@ def describe(step: Step) -> str:
             return f"wait until the rollout is good, {step.timeout_s:.0f} s at most"
         case NoteGood():
             return "note the revision as good"
+        case Forget():
+            return "forget which revisions were good: the release that they belonged to is gone"
         case _:
             assert_never(step)
 

@@ -9,7 +9,7 @@ from typing import Any, assert_never
 from trunkline.config.project import Environment
 from trunkline.domain.rollouts import Cause, images_of, workloads_of
 from trunkline.errors import DeploymentFailed, Unreachable
-from trunkline.plan.steps import Apply, AwaitRollout, NoteGood, Remove, Repair, Return, Step
+from trunkline.plan.steps import Apply, AwaitRollout, Forget, NoteGood, Remove, Repair, Return, Step
 from trunkline.ports import Applied, Cluster, Helm, UpgradeRequest
 from trunkline.run.announce import Voice
 from trunkline.run.rollout import await_rollout, explain
@@ -65,6 +65,8 @@ def perform(step: Step, site: Site) -> None:
             _await(step, site)
         case NoteGood():
             site.cluster.note_good(target, site.revision)
+        case Forget():
+            site.cluster.forget_good(target)
         case _:
             assert_never(step)
 
@@ -89,6 +91,7 @@ def _remove(site: Site) -> None:
     if latest is not None:
         objects = site.helm.applied(target, latest.number).objects
     site.helm.uninstall(target, _HELM_S)
+    site.cluster.forget_good(target)
     if not site.cluster.gone(objects, target.namespace, _HELM_S):
         raise DeploymentFailed(
             f"{target} is uninstalled, but its pods are still there after {_HELM_S:.0f} s.",

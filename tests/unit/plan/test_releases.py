@@ -24,7 +24,7 @@ from trunkline.plan.releases import (
     plan_rollback,
     release_identity,
 )
-from trunkline.plan.steps import Apply, AwaitRollout, NoteGood, Plan, Remove, Repair, Return
+from trunkline.plan.steps import Apply, AwaitRollout, Forget, NoteGood, Plan, Remove, Repair, Return
 
 DIGEST = "sha256:" + "ab" * 32
 IMAGE = parse_image(f"registry.example/sample:0123456@{DIGEST}")
@@ -78,6 +78,8 @@ def told(plan: Plan) -> str:
                 return f"wait for {number} (or {short(undo)})"
             case NoteGood():
                 return "note"
+            case Forget():
+                return "forget"
             case _:
                 return repr(step)
 
@@ -88,6 +90,9 @@ def told(plan: Plan) -> str:
     ("revisions", "good", "deed", "steps"),
     [
         pytest.param([], [], "install", "install (or remove), wait, note", id="nothing there"),
+        pytest.param(
+            [], [1, 4], "install", "forget, install (or remove), wait, note", id="uninstalled by somebody else"
+        ),
         pytest.param(
             [revision(1, "deployed")], [1], "upgrade", "upgrade (or return 1), wait, note", id="a good one stands"
         ),

@@ -10,6 +10,7 @@ import pytest
 from trunkline.plan.steps import (
     Apply,
     AwaitRollout,
+    Forget,
     NoteGood,
     Remove,
     Repair,
@@ -48,6 +49,7 @@ LINES = [
     (apply(install=True, values=()), "helm install backend-1.2.0 with the chart's own values"),
     (AwaitRollout(300, 10), "wait until the rollout is good, 300 s at most"),
     (NoteGood(), "note the revision as good"),
+    (Forget(), "forget which revisions were good: the release that they belonged to is gone"),
 ]
 
 

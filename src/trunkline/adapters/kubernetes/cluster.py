@@ -10,7 +10,7 @@ from pathlib import Path
 from trunkline.adapters.kubernetes import helm_records, kubeconfig, leases, namespaces
 from trunkline.adapters.kubernetes.client import KubernetesClient
 from trunkline.adapters.kubernetes.credentials import Credentials
-from trunkline.adapters.kubernetes.good_revisions import good_revisions, note_good
+from trunkline.adapters.kubernetes.good_revisions import forget_good, good_revisions, note_good
 from trunkline.adapters.kubernetes.logs import last_log, read_logs
 from trunkline.adapters.kubernetes.workloads import gone, observe
 from trunkline.domain.redaction import Redactor
@@ -76,6 +76,10 @@ class KubernetesCluster:
     def note_good(self, target: ReleaseTarget, revision: int) -> None:
         """See the port."""
         note_good(self._client, target, revision)
+
+    def forget_good(self, target: ReleaseTarget) -> None:
+        """See the port."""
+        forget_good(self._client, target)
 
     def mark_failed(self, target: ReleaseTarget, revision: int, description: str) -> None:
         """See the port."""

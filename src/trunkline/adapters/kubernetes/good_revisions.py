@@ -6,6 +6,8 @@ who watched, and must outlive the container that did.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from trunkline.adapters.kubernetes.client import KubernetesClient, path_of
 from trunkline.adapters.kubernetes.failures import ApiError
 from trunkline.adapters.kubernetes.lease_record import LeaseRecord, lease_name, leases_path, new_lease
@@ -27,12 +29,28 @@ def note_good(client: KubernetesClient, target: ReleaseTarget, revision: int) ->
 
     Greater numbers that were noted before are forgotten: they belong to a release that was uninstalled since.
     """
+
+    def noting(base: LeaseRecord) -> Sequence[int]:
+        earlier = [number for number in base.good_revisions if number < revision]
+        return [*earlier, revision][-_KEPT:]
+
+    _write(client, target, noting)
+
+
+def forget_good(client: KubernetesClient, target: ReleaseTarget) -> None:
+    """See `Cluster.forget_good`."""
+    if good_revisions(client, target):
+        _write(client, target, lambda _: ())
+
+
+def _write(
+    client: KubernetesClient, target: ReleaseTarget, change: Callable[[LeaseRecord], Sequence[int]]
+) -> None:
     path = leases_path(target.namespace)
     for attempt in range(1, _TRIES + 1):
         record = _find(client, target)
         base = record or new_lease(target)
-        earlier = [number for number in base.good_revisions if number < revision]
-        noted = base.with_good_revisions([*earlier, revision][-_KEPT:])
+        noted = base.with_good_revisions(change(base))
         try:
             if record is None:
                 client.create(path, noted)
