@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -13,10 +14,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from dev.errors import DevError
 from dev.process import run
 
+PROGRAM = Path(sys.executable).with_name("trunkline")
 REPOSITORY = Path(__file__).resolve().parents[2]
 NAMESPACES = ("sample-dev", "sample-qa", "sample-prod")
 # values/{dev,qa,prod}.yaml of the sample
@@ -47,10 +50,9 @@ class Stage:
 
     def trunkline(self, *arguments: str, expect: int = 0) -> str:
         """Run the installed program as a person would, showing the command; its standard output."""
-        print(f"\n$ trunkline {' '.join(arguments)}", flush=True)
-        program = Path(sys.executable).with_name("trunkline")
+        print(f"\n$ {shlex.join(['trunkline', *arguments])}", flush=True)
         done = subprocess.run(
-            [str(program), *arguments],
+            [str(PROGRAM), *arguments],
             cwd=self.sample,
             env=self.environment,
             # The story has no person in it who could answer a question.
@@ -65,6 +67,12 @@ class Stage:
                 f"`trunkline {' '.join(arguments)}` ended with {done.returncode} instead of {expect}: see above."
             )
         return done.stdout
+
+    def facts(self, *arguments: str) -> Any:
+        """What the installed program knows, without showing the command."""
+        return json.loads(
+            run([PROGRAM, *arguments, "--output", "json"], cwd=self.sample, env=self.environment)
+        )
 
     def version_of(self, environment: str) -> str:
         """The commit that the service in an environment answers over HTTP."""

@@ -72,8 +72,7 @@ def _show_measurements(stage: Stage, first: str, second: str) -> None:
 
 
 def _newest_run(stage: Stage) -> str:
-    history = json.loads(stage.trunkline("history", "--limit", "1", "--output", "json"))
-    return str(history[0]["attempt"]["run_id"])
+    return str(stage.facts("history", "--limit", "1")[0]["attempt"]["run_id"])
 
 
 def _headline(text: str) -> None:
