@@ -22,7 +22,9 @@ _UNREACHABLE = re.compile(
     re.IGNORECASE,
 )
 _BUSY = "another operation (install/upgrade/rollback) is in progress"
-_NOT_FOUND = re.compile(r"release: not found|not found$")
+# The API answered, and a webhook of the cluster did not: what Helm began has to be taken back.
+_WEBHOOK = re.compile(r"failed calling webhook|admission webhook", re.IGNORECASE)
+_NOT_FOUND = "release: not found"
 _MORE_THAN_HELM_KEEPS = 1_000_000
 _QUERY_S = 60.0
 # Helm bounds itself by --timeout; this much later something is wrong with Helm.
@@ -49,7 +51,7 @@ class HelmCommand:
             target, ("history", target.name, "--max", str(_MORE_THAN_HELM_KEEPS), "--output", "json")
         )
         if done.code != 0:
-            if _NOT_FOUND.search(done.stderr.strip()):
+            if _NOT_FOUND in done.stderr:
                 return History()
             raise self._error(target, "history", done)
         return History(tuple(sorted(map(_revision, json.loads(done.stdout)), key=lambda item: item.number)))
@@ -94,7 +96,7 @@ class HelmCommand:
             ("uninstall", target.name, "--timeout", f"{timeout_s:.0f}s"),
             timeout_s=timeout_s + _SLACK_S,
         )
-        if done.code != 0 and not _NOT_FOUND.search(done.stderr.strip()):
+        if done.code != 0 and _NOT_FOUND not in done.stderr:
             raise self._error(target, "uninstall", done)
 
     def applied(self, target: ReleaseTarget, revision: int) -> Applied:
@@ -131,7 +133,7 @@ class HelmCommand:
                 f"Another Helm client is at work on {target}.",
                 "Wait until it is done; if its process is dead, run `trunkline release` again.",
             )
-        if _UNREACHABLE.search(said):
+        if _UNREACHABLE.search(said) and not _WEBHOOK.search(said):
             return Unreachable(
                 f"helm {deed} of {target} could not reach the cluster: {said}",
                 "Check the kubeconfig context and its credentials with `trunkline check --online`.",

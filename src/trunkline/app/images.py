@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from trunkline.app.material import chart_file
@@ -37,11 +37,10 @@ def repository_in_values(material: Material, key: str) -> ImageReference | None:
     import yaml  # noqa: PLC0415 - only the environment-variable contract comes here
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    texts = [path.read_text(encoding="utf-8") for path in reversed(material.values)]
-    for text in (*texts, chart_file(material.chart, "values.yaml")):
+    for text in _texts(material):
         try:
             found = _look_up(yaml.load(text, Loader=loader), key)  # noqa: S506 - both loaders are safe ones
-        except yaml.YAMLError as error:
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
             raise UsageError(f"A values layer is not YAML: {error}.", "Correct the file.") from error
         if found:
             try:
@@ -51,6 +50,13 @@ def repository_in_values(material: Material, key: str) -> ImageReference | None:
                     f"{key} in the values is no image: {error}.", "Correct the values."
                 ) from error
     return None
+
+
+def _texts(material: Material) -> Iterator[bytes | str]:
+    """The layers, the one that wins first, and the chart's own values after them."""
+    for path in reversed(material.values):
+        yield path.read_bytes()
+    yield chart_file(material.chart, "values.yaml")
 
 
 def _look_up(values: Any, key: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import tarfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -92,7 +93,7 @@ def chart_file(chart: Path, name: str) -> str:
                 if member.name.count("/") == 1 and member.name.endswith(f"/{name}"):
                     file = archive.extractfile(member)
                     return file.read().decode("utf-8") if file else ""
-    except (OSError, tarfile.TarError, UnicodeDecodeError) as error:
+    except (OSError, EOFError, zlib.error, tarfile.TarError, UnicodeDecodeError) as error:
         raise UsageError(
             f"{chart} is not a Helm chart: {error}.", "Check the chart's path or archive."
         ) from error

@@ -11,12 +11,12 @@ from trunkline.app.images import image_of, repository_in_values
 from trunkline.app.material import gathered
 from trunkline.config.project import Environment
 from trunkline.domain.attempts import Deployment, Kind, Run, Stage
-from trunkline.domain.commits import Commit
-from trunkline.domain.images import ImageReference, parse_image
+from trunkline.domain.commits import Commit, dirty_tree_in
+from trunkline.domain.images import ImageReference
 from trunkline.domain.releases import Marks
 from trunkline.errors import UsageError
 from trunkline.plan.pipeline import check_discipline, find_environment
-from trunkline.plan.releases import Facts, Material, plan_release, plan_rollback
+from trunkline.plan.releases import Facts, Material, image_in, plan_release, plan_rollback
 from trunkline.plan.steps import Plan
 from trunkline.ports import Cluster, Helm, LeaseHolder, World
 from trunkline.run.attempts import Account, Subject, attempt, begin_run
@@ -94,19 +94,30 @@ def promote(world: World, source: str, goal: str, run: Run | None = None) -> Rel
     """Deploy to `goal` the very digest that `source` runs now.
 
     Raises:
-        UsageError: nothing of ours runs in `source`. Else as `release`.
+        UsageError: nothing of ours runs in `source`, or trunk discipline keeps it out of `goal`. Else as `release`.
     """
-    origin = find_environment(world.project, source)
+    origin, destination = find_environment(world.project, source), find_environment(world.project, goal)
     history = world.helm(origin.target.cluster).history(origin.target)
-    current = history.last_good(world.cluster(origin.target.cluster).good_revisions(origin.target))
-    marks = history.marks(current) if current else None
-    if marks is None or not marks.image:
+    good = history.last_good(world.cluster(origin.target.cluster).good_revisions(origin.target))
+    # An older good revision is not what runs there now.
+    marks = history.marks(good) if good and good == history.current else None
+    image = image_in(marks) if marks else None
+    if marks is None or image is None:
         raise UsageError(
             f"{source} runs nothing that Trunkline deployed and saw become good.",
             f"Deploy to it first: trunkline release {source}",
         )
-    commit = Commit(marks.commit, on_trunk=True)
-    return release(world, goal, run, Cargo(commit, parse_image(marks.image), Kind.PROMOTION))
+    commit = _promoted(world, origin, marks.commit, image)
+    check_discipline(commit, destination, world.project.trunk)
+    return release(world, goal, run, Cargo(commit, image, Kind.PROMOTION))
+
+
+def _promoted(world: World, origin: Environment, sha: str, image: ImageReference) -> Commit:
+    """What runs in `origin`; an environment with looser rules is no way around the discipline of the next one."""
+    on_trunk: bool | None = True
+    if "off_trunk" in origin.allow:
+        on_trunk = world.source.commit(world.project.trunk, sha).on_trunk
+    return Commit(sha, on_trunk=on_trunk, dirty_tree=dirty_tree_in(image.tag or ""))
 
 
 def rollback(world: World, name: str, to: int | None = None) -> Released:
@@ -128,7 +139,7 @@ def rollback(world: World, name: str, to: int | None = None) -> Released:
             decided, _ = plan_rollback(environment, facts, goal.number)
             site.digest = decided.digest
             execute(Execution(world, decided, site, lease, account, facts.history))
-        return _stands(account, environment, decided, run, site)
+        return _stands(world, account, environment, decided, run, site.revision)
 
     return attempt(world, run, subject, body)
 
@@ -151,13 +162,17 @@ def _release(
             for note in decided.notes:
                 account.voice.note(note)
             execute(Execution(world, decided, site, lease, account, facts.history))
-    return _stands(account, environment, decided, run, site)
+    latest = facts.history.latest
+    revision = site.revision or (latest.number if latest else 0)
+    return _stands(world, account, environment, decided, run, revision)
 
 
-def _stands(account: Account, environment: Environment, done: Plan, run: Run, site: Site) -> Released:
+def _stands(
+    world: World, account: Account, environment: Environment, done: Plan, run: Run, revision: int
+) -> Released:
     begun = account.attempt
-    account.digest = done.digest
-    if done.steps:
+    account.digest, account.revision = done.digest, revision
+    if not _recorded(world, environment, run, revision):
         account.deployment = Deployment(
             id=begun.id,
             attempt_id=begun.id,
@@ -168,12 +183,18 @@ def _stands(account: Account, environment: Environment, done: Plan, run: Run, si
             image=done.image,
             digest=done.digest,
             release=str(environment.target),
-            revision=site.revision,
+            revision=revision,
             kind=begun.kind,
             actor=begun.actor,
             deployed_at=begun.started_at,
         )
-    return Released(environment.name, done, site.revision, run)
+    return Released(environment.name, done, revision, run)
+
+
+def _recorded(world: World, environment: Environment, run: Run, revision: int) -> bool:
+    """Whether the ledger has this deployment: a run that was killed may have done all but write it down."""
+    known = world.ledger.deployments(service=world.project.service, environment=environment.name)
+    return any((item.run_id, item.revision) == (run.id, revision) for item in known)
 
 
 def _image(world: World, cargo: Cargo, material: Material) -> ImageReference:

@@ -51,3 +51,9 @@ class Commit:
 def is_sha(text: str) -> bool:
     """Whether `text` could be a commit's (short or full) name."""
     return _SHA.fullmatch(text) is not None
+
+
+def dirty_tree_in(tag: str) -> str:
+    """The beginning of the tree id that `Commit.tag` wrote into an image tag; empty for a clean commit's."""
+    sha, _, tree = tag.partition("-dirty-")
+    return tree if is_sha(sha) else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from trunkline.domain.commits import Commit, is_sha
+from trunkline.domain.commits import Commit, dirty_tree_in, is_sha
 from trunkline.domain.images import parse_image
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
@@ -43,3 +43,9 @@ def test_a_dirty_tree_never_passes_for_the_commit() -> None:
 def test_is_sha(text: str, expected: bool) -> None:
     """Only 7 to 64 lower-case hexadecimal digits can name a commit."""
     assert is_sha(text) is expected
+
+
+def test_a_tag_tells_a_dirty_tree() -> None:
+    """From an image's tag alone it can be told whether the image was built from a clean commit."""
+    assert dirty_tree_in(Commit(SHA, dirty_tree="a" * 40).tag) == "a" * 8
+    assert [dirty_tree_in(tag) for tag in (Commit(SHA).tag, "", "v1-dirty-2", "latest")] == [""] * 4

@@ -1,0 +1,149 @@
+"""Building a commit's image once, and running its tests before."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.fakes.projects import REPOSITORY, a_project, an_environment
+from tests.fakes.world import SHA, FakeWorld, fake_world
+from trunkline.app.build import build
+from trunkline.app.build import test as run_tests
+from trunkline.config.project import ImageSettings
+from trunkline.domain.attempts import Outcome, Stage
+from trunkline.domain.commits import Commit
+from trunkline.domain.images import ImageReference
+from trunkline.errors import ConfigurationError, DeploymentFailed, Unreachable, UsageError
+from trunkline.run.attempts import begin_run
+
+TREE = "c" * 40
+
+
+@pytest.fixture
+def fake() -> FakeWorld:
+    return fake_world()
+
+
+def test_a_build(fake: FakeWorld) -> None:
+    """The image is built, pushed and known by its digest, labelled with where it comes from, and recorded."""
+    fake.check_out(Commit(SHA, "main", True, source_url="https://git.example/sample"))
+    built = build(fake.world)
+    assert built.image == REPOSITORY.with_tag("0123456").with_digest(built.image.digest or "")
+    assert not built.reused
+    assert fake.registry.images[built.image.digest or ""] == {
+        "org.opencontainers.image.revision": SHA,
+        "org.opencontainers.image.source": "https://git.example/sample",
+        "org.opencontainers.image.created": "2026-03-01T12:00:00+00:00",
+        "org.opencontainers.image.version": "0123456",
+        "org.opencontainers.image.title": "sample",
+    }
+    [record] = fake.ledger.attempts()
+    assert (record.attempt.stage, record.attempt.image) == (Stage.BUILD, f"{REPOSITORY}:0123456")
+    assert record.ending is not None
+    assert record.ending.digest == built.image.digest
+    assert "latest" not in " ".join(fake.registry.digests)
+
+
+def test_what_is_there_is_not_built_again(fake: FakeWorld) -> None:
+    """The same commit's image is found and said; the builder is not even asked for."""
+    first = build(fake.world)
+    again = build(fake.world)
+    assert (again.image, again.reused) == (first.image, True)
+    assert len(fake.builder.built) == 1
+    assert any("is in the registry already" in note for note in fake.recorder.notes)
+    assert all(record.succeeded for record in fake.ledger.attempts())
+
+
+def test_build_arguments(fake: FakeWorld) -> None:
+    """Build arguments may name the commit, short or full, and the service."""
+    arguments = {
+        "A": "${TRUNKLINE_COMMIT}",
+        "B": "v-${TRUNKLINE_SHORT_COMMIT}",
+        "C": "${TRUNKLINE_SERVICE}",
+        "D": "$X",
+    }
+    fake = fake_world(a_project(image=ImageSettings(REPOSITORY, build_args=arguments)))
+    build(fake.world)
+    [(_, settings)] = fake.builder.built
+    assert settings.build_args == {"A": SHA, "B": "v-0123456", "C": "sample", "D": "$X"}
+
+
+def test_a_failed_build(fake: FakeWorld) -> None:
+    """A build that fails pushes nothing, and its last line is in the reason."""
+    fake.builder.failure = "pip: no such package"
+    with pytest.raises(DeploymentFailed, match="no such package"):
+        build(fake.world)
+    assert fake.registry.digests == {}
+    [record] = fake.ledger.attempts()
+    assert record.ending is not None
+    assert record.ending.outcome is Outcome.FAILED
+
+
+def test_a_registry_that_holds_something_else(fake: FakeWorld) -> None:
+    """When the tag does not stand for what was pushed, the build has failed: somebody else pushes it, too."""
+    push = fake.builder.push
+
+    def overtaken(image: ImageReference, *rest: Any) -> str:
+        digest = push(image, *rest)
+        fake.registry.put(image, {"somebody": "else"})
+        return digest
+
+    fake.builder.push = overtaken  # type: ignore[method-assign, assignment]  # somebody else pushes in this moment
+    with pytest.raises(DeploymentFailed, match=r"was pushed\.$"):
+        build(fake.world)
+
+
+def test_a_registry_that_does_not_answer(fake: FakeWorld) -> None:
+    """Without a registry nothing is built."""
+    fake.registry.trouble = "No route."
+    with pytest.raises(Unreachable):
+        build(fake.world)
+    assert fake.builder.built == []
+
+
+def test_a_dirty_tree(fake: FakeWorld) -> None:
+    """A dirty tree is built only where an environment would take it, and under a tag of its own."""
+    dirty = Commit(SHA, "main", True, TREE)
+    fake.check_out(dirty)
+    with pytest.raises(UsageError, match="no environment takes such an image"):
+        build(fake.world)
+    assert fake.ledger.attempts() == ()
+    loose = a_project(
+        environments=(an_environment("dev", allow=frozenset({"dirty"})), an_environment("prod"))
+    )
+    assert build(fake_world(loose, commit=dirty).world).image.tag == "0123456-dirty-cccccccc"
+
+
+def test_no_image_is_configured() -> None:
+    """Without a repository there is nothing to build, and the sentence says what to set."""
+    fake = fake_world(a_project(image=ImageSettings(None)))
+    with pytest.raises(ConfigurationError, match="No image is configured") as caught:
+        build(fake.world)
+    assert "IMAGE_NAME" in caught.value.hint
+
+
+def test_a_build_of_a_run(fake: FakeWorld) -> None:
+    """A build belongs to the run that it is made for."""
+    run = begin_run(fake.world, fake.source.head)
+    assert build(fake.world, run).run == run
+    assert fake.ledger.attempts()[0].attempt.run_id == run.id
+
+
+@pytest.mark.parametrize("code", [0, 1, 127])
+def test_the_project_s_own_tests(code: int) -> None:
+    """The configured command runs by the shell in the project's directory; its exit code decides."""
+    fake = fake_world(a_project(test="make test"), test_exit_code=code)
+    run = begin_run(fake.world, fake.source.head)
+    if code:
+        with pytest.raises(DeploymentFailed, match=f"`make test` ended with exit code {code}"):
+            run_tests(fake.world, run)
+    else:
+        run_tests(fake.world, run)
+    [command] = fake.processes.commands
+    assert command.argv == ("sh", "-c", "make test")
+    assert command.directory == fake.world.project.root
+    assert "ran the tests" in fake.recorder.notes
+    [record] = fake.ledger.attempts()
+    assert record.attempt.stage is Stage.TEST
+    assert record.succeeded is (code == 0)
