@@ -1,7 +1,8 @@
 """`trunkline release` next to the bare `helm upgrade --install` that it runs, on the cluster of `dev.cluster`.
 
 Both deploy the same chart, values and image again and again, so that no pod changes and only the tools' own time
-is measured. Trunkline's includes git, the registry, the lease, reading Helm's history, the watch and the ledger.
+is measured. Trunkline runs Helm twice, to read the history and to upgrade; its own time includes git, the registry,
+the lease, the watch, the ledger and Datadog.
 """
 
 from __future__ import annotations
@@ -37,13 +38,16 @@ def main() -> None:
         stage.trunkline("release", "dev")
         ours = measure("trunkline release dev", [program, "release", "dev"], runs=_RUNS, env=env, cwd=cwd)
         helm = measure("helm upgrade --install", [*upgrade, *values], runs=_RUNS, env=env, cwd=cwd)
+        asked = ["helm", "history", "sample", "--namespace", "sample-dev"]
+        history = measure("helm history", asked, runs=_RUNS, env=env, cwd=cwd)
         run(["kubectl", "delete", "namespace", "sample-dev", "--wait"], env=env, cwd=REPOSITORY)
-    wall_ms, cpu_ms = (ours.wall_s - helm.wall_s) * _MS, (ours.cpu_s - helm.cpu_s) * _MS
+    wall_ms = (ours.wall_s - helm.wall_s - history.wall_s) * _MS
+    cpu_ms = (ours.cpu_s - helm.cpu_s - history.cpu_s) * _MS
     print_table(
         "A release in which no pod changes",
-        [helm, ours],
+        [helm, history, ours],
         [
-            f"budget beyond Helm: 250 ms CPU, 400 ms wall; measured {cpu_ms:.0f} ms CPU, {wall_ms:.0f} ms wall",
+            f"budget beyond these two of Helm: 250 ms CPU, 400 ms wall; measured {cpu_ms:.0f} ms CPU, {wall_ms:.0f} ms wall",
             "budget of memory: 100 MB (the peak is Helm's where Helm is larger)",
         ],
     )

@@ -12,7 +12,6 @@ import ssl
 import tempfile
 from collections.abc import Iterator
 from urllib.parse import unquote, urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import urllib3
 from urllib3.exceptions import (
@@ -129,7 +128,12 @@ class Urllib3Http:
             return self._tls.proxy
         parts = urlsplit(url)
         host = parts.hostname or ""
-        if host == "localhost" or host.startswith("127.") or host == "::1" or proxy_bypass(host):
+        if host == "localhost" or host.startswith("127.") or host == "::1":
+            return ""
+        # http.client and email come with it, which nothing on loopback needs.
+        from urllib.request import getproxies, proxy_bypass  # noqa: PLC0415
+
+        if proxy_bypass(host):
             return ""
         return getproxies().get(parts.scheme, "")
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import tarfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -85,16 +83,28 @@ def chart_file(chart: Path, name: str) -> str:
     Raises:
         UsageError: the chart has no such file, or is no chart.
     """
-    try:
-        if chart.is_dir():
+    if chart.is_dir():
+        try:
             return (chart / name).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise _no_chart(chart, error) from error
+    return _archived(chart, name)
+
+
+def _archived(chart: Path, name: str) -> str:
+    import tarfile  # noqa: PLC0415 - most charts of a repository of one's own are directories
+    import zlib  # noqa: PLC0415 - as above
+
+    try:
         with tarfile.open(chart) as archive:
             for member in archive:
                 if member.name.count("/") == 1 and member.name.endswith(f"/{name}"):
                     file = archive.extractfile(member)
                     return file.read().decode("utf-8") if file else ""
     except (OSError, EOFError, zlib.error, tarfile.TarError, UnicodeDecodeError) as error:
-        raise UsageError(
-            f"{chart} is not a Helm chart: {error}.", "Check the chart's path or archive."
-        ) from error
+        raise _no_chart(chart, error) from error
     raise UsageError(f"{chart} holds no {name}.", "Check the chart's archive.")
+
+
+def _no_chart(chart: Path, error: Exception) -> UsageError:
+    return UsageError(f"{chart} is not a Helm chart: {error}.", "Check the chart's path or archive.")

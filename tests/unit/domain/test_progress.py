@@ -84,7 +84,7 @@ def test_approval_ahead_of_time() -> None:
         (None, True, "interrupted"),
     ],
 )
-def test_last_attempt(outcome: Outcome | None, resuming: bool, state: str) -> None:  # noqa: FBT001 - a table's column
+def test_last_attempt(outcome: Outcome | None, resuming: bool, state: str) -> None:
     """The newest attempt tells the state; one without an ending is at work, or was interrupted if the run is dead."""
     records = [tried(STAGES[0], outcome, 5), tried(STAGES[0], Outcome.FAILED, 1)]
     assert states(records, resuming=resuming)[0] == state
@@ -133,7 +133,7 @@ approval_lists = st.lists(
 def test_order_does_not_matter(
     records: list[AttemptRecord],
     approvals: list[Approval],
-    resuming: bool,  # noqa: FBT001 - drawn
+    resuming: bool,
     random: Random,
 ) -> None:
     """The progress is the same in whatever order attempts and decisions come."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from trunkline.adapters.kubernetes import helm_records, kubeconfig, leases, namespaces
+from trunkline.adapters.kubernetes import kubeconfig, leases, namespaces
 from trunkline.adapters.kubernetes.client import KubernetesClient
 from trunkline.adapters.kubernetes.credentials import Credentials
 from trunkline.adapters.kubernetes.good_revisions import forget_good, good_revisions, note_good
@@ -83,6 +83,8 @@ class KubernetesCluster:
 
     def mark_failed(self, target: ReleaseTarget, revision: int, description: str) -> None:
         """See the port."""
+        from trunkline.adapters.kubernetes import helm_records  # noqa: PLC0415 - only after a death
+
         text = self._redactor.text(description)
         helm_records.mark_failed(self._client, self._clock, self._helm_driver, target, revision, text)
 
