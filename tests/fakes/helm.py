@@ -148,9 +148,13 @@ class FakeHelm:
         except DeploymentFailed:
             record[0] = "failed"
             raise
-        for other in releases:
-            if other != number and self.records[(name, other)][0] == _STANDS:
-                self.records[(name, other)][0] = _STOOD
+        others = [other for other in sorted(releases) if other != number]
+        replaced = [other for other in others if self.records[(name, other)][0] == _STANDS]
+        if deed == "upgrade" and not replaced:
+            # Where nothing stands Helm upgrades from the newest one, whatever became of it.
+            replaced = others[-1:]
+        for other in replaced:
+            self.records[(name, other)][0] = _STOOD
         record[0] = _STANDS
         self.interfere(f"end {deed}")
         return Applied(number, tuple(kept.objects))

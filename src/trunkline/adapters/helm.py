@@ -59,7 +59,8 @@ class HelmCommand:
     def upgrade(self, request: UpgradeRequest, on_line: OnLine) -> Applied:
         """See the port."""
         target = request.target
-        arguments = ["upgrade", target.name, str(request.chart), "--install"]
+        # Without any values of its own, an upgrade would take those of the revision before.
+        arguments = ["upgrade", target.name, str(request.chart), "--install", "--reset-values"]
         arguments += ["--history-max", str(request.history_max), "--description", request.description]
         arguments += ["--timeout", f"{request.timeout_s:.0f}s", "--output", "json"]
         if request.create_namespace:

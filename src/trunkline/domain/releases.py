@@ -15,6 +15,10 @@ from datetime import datetime
 
 _PAIR = re.compile(r"(?<!\S)(commit|image|release|run|kind|actor|ci)=(\S*)")
 _SIGNATURE = "trunkline "
+# How the description of a revision begins that Trunkline marked as failed in the place of a dead Helm client.
+DEAD_CLIENT = "its client died"
+# Helm calls superseded also what had failed and was upgraded from; its description still tells.
+_NEVER_STOOD = re.compile(rf'(?:Release|Upgrade|Rollback) "[^"]*" failed|{DEAD_CLIENT}')
 _ROLLBACK = re.compile(r"Rollback to (\d{1,18})", re.ASCII)
 
 
@@ -125,7 +129,11 @@ class History:
     def stood(self) -> tuple[Revision, ...]:
         """The revisions that stand or stood since the last uninstall, newest first, good or not."""
         since = itertools.takewhile(lambda item: not item.removed, reversed(self.revisions))
-        return tuple(item for item in since if item.status in {"deployed", "superseded"})
+        return tuple(
+            item
+            for item in since
+            if item.deployed or (item.status == "superseded" and not _NEVER_STOOD.match(item.description))
+        )
 
     def without(self, number: int) -> History:
         """The history as if that revision had never been."""

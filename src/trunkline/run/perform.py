@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, assert_never
 
 from trunkline.config.project import Environment
+from trunkline.domain.releases import DEAD_CLIENT
 from trunkline.domain.rollouts import Cause, images_of, workloads_of
 from trunkline.errors import DeploymentFailed, Unreachable
 from trunkline.plan.steps import Apply, AwaitRollout, Forget, NoteGood, Remove, Repair, Return, Step
@@ -52,7 +53,7 @@ def perform(step: Step, site: Site) -> None:
     target = site.environment.target
     match step:
         case Repair(revision, status):
-            site.cluster.mark_failed(target, revision, f"its client died while it was {status}")
+            site.cluster.mark_failed(target, revision, f"{DEAD_CLIENT} while it was {status}")
         case Remove():
             site.applied = None
             _remove(site)

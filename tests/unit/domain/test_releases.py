@@ -76,6 +76,21 @@ def history(*revisions: Revision) -> History:
             id="a chain of rollbacks leads back to its first",
         ),
         pytest.param(
+            history(revision(1, "superseded", 'Release "web" failed: 1 error:\n x'), revision(2, "deployed")),
+            set(),
+            None,
+            id="Helm calls a failed one superseded when the next one succeeds",
+        ),
+        pytest.param(
+            history(
+                revision(1, "superseded", "its client died while it was pending-upgrade"),
+                revision(2, "deployed"),
+            ),
+            set(),
+            None,
+            id="so it does with one that we repaired",
+        ),
+        pytest.param(
             history(revision(7, "deployed", "Rollback to 2")),
             {2},
             None,
