@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import subprocess
-import urllib.request
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +15,7 @@ import pytest
 
 from dev import baseimage, tools
 from dev.progress import Progress
-from dev.ready import wait
+from dev.ready import http_status, wait
 
 pytestmark = [
     pytest.mark.cluster,
@@ -103,8 +102,9 @@ def test_a_pushed_image_runs_serves_and_tells(namespace: Namespace, image: str) 
     namespace.kubectl("rollout", "status", "deployment/api", "--timeout=60s")
     port = namespace.kubectl("get", "service", "api", "-o", "jsonpath={.spec.ports[0].nodePort}")
     address = os.environ["TRUNKLINE_TEST_NODE_ADDRESS"]
-    with urllib.request.urlopen(f"http://{address}:{port}/", timeout=5) as answer:
-        assert answer.status == 200
+    # kube-proxy hears of the endpoint a moment after the Deployment is available.
+    url = f"http://{address}:{port}/"
+    wait(lambda: http_status(url) == 200, seconds=20, failure=lambda: f"{url} does not answer")
     assert "serving" in namespace.kubectl("logs", "deployment/api")
     assert namespace.kubectl("exec", "deployment/api", "--", "python", "-c", "print(6 * 7)") == "42\n"
     reach = "import socket, os; socket.create_connection((os.environ['API_SERVICE_HOST'], 80), 3)"
