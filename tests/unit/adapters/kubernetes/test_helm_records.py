@@ -108,7 +108,11 @@ def test_endless_conflicts_end(api: FakeKubernetesApi) -> None:
         mark_failed(client, FakeClock(), "", TARGET, 3, "its client died")
 
 
-@pytest.mark.parametrize("payload", ["", "%%%", "YWJj", encode({"info": 3}, secret=True)])
+@pytest.mark.parametrize(
+    "payload",
+    ["", "%%%", "YWJj", encode({"info": 3}, secret=True)],
+    ids=["empty", "no base64", "no gzip", "no release"],
+)
 def test_a_damaged_record(api: FakeKubernetesApi, payload: str) -> None:
     """A record that cannot be read is named, with the way to get rid of it."""
     write(api, payload)
