@@ -1,0 +1,137 @@
+"""One Kubernetes cluster: its lock, what it shows, what its containers say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from trunkline.domain.releases import ReleaseTarget
+from trunkline.domain.rollouts import Observation, Workload
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseHolder:
+    """Who holds a lease: the run, where it works, and what a waiting person wants to know of it."""
+
+    identity: str
+    description: str = ""
+
+
+class Lease(Protocol):
+    """A lock in the cluster that its holder keeps alive; leaving the context gives it back."""
+
+    def ensure_held(self) -> None:
+        """Verify, before each deed, that the lease is still ours.
+
+        Raises:
+            Locked: it was lost (we could not renew it in time).
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One line that a container wrote."""
+
+    pod: str
+    container: str
+    text: str
+
+
+class Cluster(Protocol):
+    """One Kubernetes cluster, through its API."""
+
+    def version(self) -> str:
+        """The server's version.
+
+        Raises:
+            Unreachable: it does not answer, or refuses the credentials.
+        """
+        ...
+
+    def allowed(self, namespace: str, verb: str, group: str, resource: str) -> bool:
+        """Whether the credentials may do that (SelfSubjectAccessReview).
+
+        Raises:
+            Unreachable: as above.
+        """
+        ...
+
+    def ensure_namespace(self, namespace: str) -> None:
+        """Create the namespace unless it is there.
+
+        Raises:
+            Unreachable: as above. DeploymentFailed: it is being deleted, or may not be created.
+        """
+        ...
+
+    def lease(
+        self, target: ReleaseTarget, holder: LeaseHolder, wait_s: float = 0.0
+    ) -> AbstractContextManager[Lease]:
+        """The lock of one release. A holder that stopped renewing is replaced once its time is up.
+
+        Raises:
+            Locked: somebody else is at work; the message says who, since when.
+            Unreachable: as above.
+        """
+        ...
+
+    def good_revisions(self, target: ReleaseTarget) -> frozenset[int]:
+        """The revisions whose rollouts Trunkline saw succeed, as noted on the release's Lease object.
+
+        Raises:
+            Unreachable: as above.
+        """
+        ...
+
+    def note_good(self, target: ReleaseTarget, revision: int) -> None:
+        """Note on the Lease object (annotation `trunkline.dev/good-revisions`, newest 50) that a rollout succeeded.
+
+        Raises:
+            Unreachable: as above.
+        """
+        ...
+
+    def forget_good(self, target: ReleaseTarget) -> None:
+        """Take back all such notes: the release is gone, and its next revision 1 is another one.
+
+        Raises:
+            Unreachable: as above.
+        """
+        ...
+
+    def mark_failed(self, target: ReleaseTarget, revision: int, description: str) -> None:
+        """Turn Helm's record of a revision that a dead client left `pending-*` into `failed`.
+
+        Raises:
+            Unreachable: as above.
+        """
+        ...
+
+    def observe(self, workloads: Sequence[Workload], timeout_s: float) -> Iterator[Observation]:
+        """What the cluster shows of these workloads, again and again until the caller stops or time is up.
+
+        An API that does not answer for a while yields observations whose `trouble` says so; the last one
+        is yielded after the deadline.
+        """
+        ...
+
+    def logs(
+        self, namespace: str, selectors: Sequence[Mapping[str, str]], *, follow: bool, tail: int | None
+    ) -> Iterator[LogLine]:
+        """Log lines of all pods that a selector matches; with `follow`, of new pods and restarts, too.
+
+        Raises:
+            Unreachable: as above.
+        """
+        ...
+
+    def last_log(self, namespace: str, pod: str, container: str, lines: int) -> tuple[str, ...]:
+        """The last lines of a container, of its previous life if it was restarted; empty where none are kept."""
+        ...
+
+    def gone(self, objects: Sequence[Mapping[str, object]], namespace: str, timeout_s: float) -> bool:
+        """Wait until the pods of these objects are gone; whether they are."""
+        ...

@@ -1,0 +1,93 @@
+"""Helm, without its waiting."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from trunkline.domain.releases import History, ReleaseTarget
+from trunkline.ports.processes import OnLine
+
+
+@dataclass(frozen=True, slots=True)
+class UpgradeRequest:
+    """One `helm upgrade --install`, complete.
+
+    Attributes:
+        chart: path of a chart directory or archive.
+        values: paths of the layers, later ones win.
+        pins: the last layer, as a mapping; sent by stdin.
+        description: Helm's free text for the revision.
+    """
+
+    target: ReleaseTarget
+    chart: Path
+    values: tuple[Path, ...]
+    pins: Mapping[str, object]
+    description: str
+    history_max: int
+    create_namespace: bool
+    timeout_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What Helm made: the revision's number and the objects in its manifest (parsed YAML documents)."""
+
+    revision: int
+    objects: tuple[Mapping[str, object], ...]
+
+
+class Helm(Protocol):
+    """Helm 3 or 4, without its waiting."""
+
+    def version(self) -> str:
+        """The client's version, such as `v4.3.1`.
+
+        Raises:
+            UsageError: Helm is not installed.
+        """
+        ...
+
+    def history(self, target: ReleaseTarget) -> History:
+        """All revisions of exactly this release; an empty history where there is none.
+
+        Raises:
+            Unreachable: the cluster does not answer.
+        """
+        ...
+
+    def upgrade(self, request: UpgradeRequest, on_line: OnLine) -> Applied:
+        """Install or upgrade, without waiting for the rollout.
+
+        Raises:
+            DeploymentFailed: Helm refused or failed; the message is its own, redacted.
+            Unreachable: the cluster does not answer.
+        """
+        ...
+
+    def rollback(self, target: ReleaseTarget, revision: int, history_max: int, timeout_s: float) -> Applied:
+        """Return to `revision` (which makes a new one), without waiting.
+
+        Raises:
+            DeploymentFailed, Unreachable: as above.
+        """
+        ...
+
+    def uninstall(self, target: ReleaseTarget, timeout_s: float) -> None:
+        """Remove the release and its history; one that is not there is no error.
+
+        Raises:
+            DeploymentFailed, Unreachable: as above.
+        """
+        ...
+
+    def applied(self, target: ReleaseTarget, revision: int) -> Applied:
+        """What `revision` consists of.
+
+        Raises:
+            DeploymentFailed, Unreachable: as above.
+        """
+        ...

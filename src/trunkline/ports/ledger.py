@@ -1,0 +1,75 @@
+"""The append-only record."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+
+from trunkline.domain.attempts import (
+    Approval,
+    Attempt,
+    AttemptRecord,
+    Deployment,
+    Ending,
+    Run,
+)
+
+
+class Ledger(Protocol):
+    """The append-only record. Every call is one transaction that is durable when it returns.
+
+    Raises (each method):
+        Unreachable: the ledger cannot be read or written (disk full, locked, not a ledger).
+    """
+
+    def open_run(self, run: Run) -> None:
+        """Write down a run."""
+        ...
+
+    def run(self, run_id: str) -> Run | None:
+        """The run of that id, or of the only id that begins so."""
+        ...
+
+    def runs(self, service: str, limit: int = 20) -> tuple[Run, ...]:
+        """The newest runs of a service, newest first."""
+        ...
+
+    def begin(self, attempt: Attempt) -> None:
+        """Write down the intent to do something."""
+        ...
+
+    def intend(self, attempt_id: str, step: str, at: datetime) -> None:
+        """Write down that a step of an attempt begins now."""
+        ...
+
+    def end(self, ending: Ending, deployment: Deployment | None = None) -> None:
+        """Write down how an attempt ended, and in the same transaction what stands since."""
+        ...
+
+    def decide(self, approval: Approval) -> None:
+        """Write down a person's decision."""
+        ...
+
+    def approvals(self, run_id: str, environment: str = "") -> tuple[Approval, ...]:
+        """Decisions of a run, oldest first; the last one on an environment counts."""
+        ...
+
+    def attempts(
+        self, *, run_id: str = "", service: str = "", environment: str = "", limit: int = 50
+    ) -> tuple[AttemptRecord, ...]:
+        """The newest attempts, newest first."""
+        ...
+
+    def steps(self, attempt_id: str) -> tuple[tuple[str, datetime], ...]:
+        """The steps that an attempt began, in order."""
+        ...
+
+    def deployments(
+        self, *, service: str = "", environment: str = "", limit: int = 50
+    ) -> tuple[Deployment, ...]:
+        """The newest deployments, newest first."""
+        ...
+
+    def close(self) -> None:
+        """Let go of it."""
+        ...

@@ -1,0 +1,39 @@
+"""One of each port, and what never changes while a command runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from trunkline.config.project import Project
+from trunkline.domain.redaction import Redactor
+from trunkline.domain.releases import ClusterTarget
+from trunkline.ports.clock import Clock
+from trunkline.ports.cluster import Cluster
+from trunkline.ports.helm import Helm
+from trunkline.ports.images import ImageBuilder, Registry
+from trunkline.ports.ledger import Ledger
+from trunkline.ports.people import Approver, Listener, Surroundings
+from trunkline.ports.processes import Processes
+from trunkline.ports.sources import SourceControl, Storage
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """One of each port, and what never changes while a command runs."""
+
+    project: Project
+    surroundings: Surroundings
+    redactor: Redactor
+    clock: Clock
+    processes: Processes
+    source: SourceControl
+    registry: Registry
+    storage: Storage
+    ledger: Ledger
+    approver: Approver
+    builder: Callable[[], ImageBuilder]
+    helm: Callable[[ClusterTarget], Helm]
+    cluster: Callable[[ClusterTarget], Cluster]
+    listeners: tuple[Listener, ...] = ()
+    new_id: Callable[[], str] = lambda: ""
