@@ -106,6 +106,8 @@ def _kubelet(settings: Settings) -> dict[str, Any]:
         "imageGCHighThresholdPercent": 100,
         # The node is ready sooner; nothing else depends on it.
         "nodeStatusUpdateFrequency": "2s",
+        # The node tells of all its images, however many tests have left on it.
+        "nodeStatusMaxImages": -1,
         # Later versions' defaults: with this one's, secrets reach new pods late and events go missing.
         "kubeAPIQPS": 50,
         "kubeAPIBurst": 100,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import selectors
+import termios
 from collections.abc import Callable
 from typing import TextIO
 
@@ -27,6 +28,8 @@ class TerminalApprover:
         """See the port."""
         if not (self._stdin.isatty() and self._screen.isatty()):
             return None
+        # What was typed while something else was at work is no answer to a question that nobody had seen.
+        termios.tcflush(self._stdin, termios.TCIFLUSH)
         with selectors.DefaultSelector() as selector:
             selector.register(self._stdin, selectors.EVENT_READ)
             self._prompt(f"{question} [yes/no, and a reason if you like] ")

@@ -6,6 +6,7 @@ import io
 import os
 import select
 import termios
+import threading
 import tty
 from collections.abc import Iterator
 from typing import TextIO
@@ -33,6 +34,14 @@ class Terminal:
 
     def type(self, text: str) -> None:
         os.write(self.person, text.encode())
+
+    def type_when_asked(self, text: str) -> None:
+        """Type as soon as there is a question; what is typed before it is thrown away."""
+        threading.Thread(target=self._type_when_asked, args=(text,), daemon=True).start()
+
+    def _type_when_asked(self, text: str) -> None:
+        if select.select([self.person], [], [], 10)[0]:
+            self.type(text)
 
     def shown(self) -> str:
         """What is on the screen by now."""
@@ -75,14 +84,14 @@ def approver(terminal: Terminal) -> TerminalApprover:
 )
 def test_an_answer(terminal: Terminal, typed: str, decision: Decision, reason: str) -> None:
     """A word decides, what follows it is the reason, and the person is the one who sits here."""
-    terminal.type(typed)
+    terminal.type_when_asked(typed)
     assert approver(terminal).ask(QUESTION, nobody) == Answer(decision, "ada", reason)
     assert terminal.shown() == f"{QUESTION} [yes/no, and a reason if you like] "
 
 
 def test_anything_else_is_asked_again(terminal: Terminal) -> None:
     """A typo never deploys anything: the question is repeated until it is answered."""
-    terminal.type("\nyess\ny e s\nok\nno never\n")
+    terminal.type_when_asked("\nyess\ny e s\nok\nno never\n")
     answer = approver(terminal).ask(QUESTION, nobody)
     assert answer == Answer(APPROVED, "ada", "e s")
     assert terminal.shown().count("Please answer yes or no: ") == 2
@@ -98,8 +107,15 @@ def test_somebody_elsewhere_answers_first(terminal: Terminal) -> None:
 
 def test_the_terminal_is_closed(terminal: Terminal) -> None:
     """An end of input is no answer."""
-    terminal.type("\x04")
+    terminal.type_when_asked("\x04")
     assert approver(terminal).ask(QUESTION, nobody) is None
+
+
+def test_what_was_typed_before_the_question(terminal: Terminal) -> None:
+    """A word that was typed while something else was at work approves nothing."""
+    terminal.type("yes\n")
+    terminal.type_when_asked("no\n")
+    assert approver(terminal).ask(QUESTION, nobody) == Answer(REJECTED, "ada")
 
 
 def test_no_terminal() -> None:
