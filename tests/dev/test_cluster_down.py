@@ -5,6 +5,7 @@ These tests run a cluster of their own, beside the one that other tests use.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -129,7 +130,12 @@ def alive(pid: int, started: str) -> bool:
 
 
 def names(pids: dict[int, str]) -> set[str]:
-    return {Path(f"/proc/{pid}/comm").read_text().strip() for pid in pids}
+    found = set()
+    for pid in pids:
+        # A short-lived helper (runc, iptables) may end between being listed and being read.
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            found.add(Path(f"/proc/{pid}/comm").read_text().strip())
+    return found
 
 
 def traces(settings: Settings) -> dict[str, Any]:
