@@ -5,7 +5,6 @@ These tests run a cluster of their own, beside the one that other tests use.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import subprocess
@@ -133,7 +132,7 @@ def names(pids: dict[int, str]) -> set[str]:
     found = set()
     for pid in pids:
         # A short-lived helper (runc, iptables) may end between being listed and being read.
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        with suppress(OSError):
             found.add(Path(f"/proc/{pid}/comm").read_text().strip())
     return found
 
