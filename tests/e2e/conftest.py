@@ -55,6 +55,7 @@ def workbench(tmp_path: Path, surroundings: Mapping[str, str]) -> Iterator[Workb
     """A project with namespaces of its own, which are gone after the test."""
     bench = make_project(tmp_path / "repository", surroundings, f"e2e-{uuid.uuid4().hex[:8]}")
     yield bench
+    bench.end()
     bench.tool(
         "kubectl", "delete", "namespace", *bench.namespaces.values(), "--ignore-not-found", "--wait=false"
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.workbench import Workbench, kill
+from tests.e2e.workbench import REPOSITORY, Workbench, kill
 from tests.standins.datadog import DatadogStandin
 
 pytestmark = pytest.mark.cluster
@@ -144,11 +144,7 @@ def test_a_kill_while_the_rollout_is_awaited_does_no_harm(workbench: Workbench) 
     workbench.commit()
     workbench.succeed("build")
     process = workbench.start("release", "dev")
-    workbench.await_helm_status("deployed")
-    deadline = 0
-    while len(workbench.helm_history()) < 2:
-        deadline += 1
-        assert deadline < 200
+    workbench.await_helm_status("deployed", revision=2)
     kill(process)
     # Another bad one: it must go back to revision 1, although revision 2 is the one that Helm calls deployed.
     workbench.write_values("dev", {**CRASH, "replicas": 2})
@@ -300,8 +296,6 @@ def test_helm_3_releases_as_well(workbench: Workbench, helm3: Path) -> None:
 
 def test_the_demo_tells_its_story() -> None:
     """`make demo` ends well: it checks every claim that it makes."""
-    from tests.e2e.workbench import REPOSITORY  # noqa: PLC0415
-
     done = subprocess.run(
         ["make", "demo"], cwd=REPOSITORY, capture_output=True, text=True, check=False, timeout=500
     )

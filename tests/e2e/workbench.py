@@ -45,6 +45,7 @@ class Workbench:
     directory: Path
     environment: dict[str, str]
     namespaces: dict[str, str] = field(default_factory=dict)
+    started: list[subprocess.Popen[str]] = field(default_factory=list)
 
     def trunkline(self, *arguments: str, env: Mapping[str, str | None] | None = None) -> Outcome:
         """Run the installed program to its end."""
@@ -66,7 +67,7 @@ class Workbench:
                 environment.pop(name, None)
             else:
                 environment[name] = value
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [str(PROGRAM), *arguments],
             cwd=self.directory,
             env=environment,
@@ -75,6 +76,14 @@ class Workbench:
             stderr=subprocess.PIPE,
             text=True,
         )
+        self.started.append(process)
+        return process
+
+    def end(self) -> None:
+        """End what a test that failed half-way has left running."""
+        for process in self.started:
+            if process.poll() is None:
+                kill(process)
 
     def tool(self, *argv: str, check: bool = True) -> str:
         """Run git, helm or kubectl in the project."""
@@ -111,10 +120,14 @@ class Workbench:
         history: list[dict[str, Any]] = json.loads(found) if found else []
         return history
 
-    def await_helm_status(self, status: str, environment: str = "dev") -> None:
-        """Wait until the newest revision is in `status`."""
+    def await_helm_status(self, status: str, environment: str = "dev", revision: int = 1) -> None:
+        """Wait until the newest revision is `revision` or later, and in `status`."""
         deadline = time.monotonic() + _PATIENCE_S
-        while not ((found := self.helm_history(environment)) and found[-1]["status"] == status):
+        while not (
+            (found := self.helm_history(environment))
+            and found[-1]["status"] == status
+            and found[-1]["revision"] >= revision
+        ):
             assert time.monotonic() < deadline, f"never {status}: {found}"
 
     def attempts(self) -> list[dict[str, Any]]:
