@@ -54,6 +54,8 @@ demo: $(STAMP) ## From nothing to production on a real cluster; then a commit th
 
 .PHONY: bench
 bench: $(STAMP) ## Measure against the budgets, side by side with the tools that Trunkline replaces
+	@# As an installed package would be: compiled.
+	@$(BIN)/python -m compileall -q src
 	@$(BIN)/python -m benchmarks
 
 .PHONY: docs
