@@ -90,7 +90,7 @@ def release(
     )
 
 
-def promote(world: World, source: str, goal: str, run: Run | None = None) -> Released:
+def promote(world: World, source: str, goal: str) -> Released:
     """Deploy to `goal` the very digest that `source` runs now.
 
     Raises:
@@ -109,7 +109,7 @@ def promote(world: World, source: str, goal: str, run: Run | None = None) -> Rel
         )
     commit = _promoted(world, origin, marks.commit, image)
     check_discipline(commit, destination, world.project.trunk)
-    return release(world, goal, run, Cargo(commit, image, Kind.PROMOTION))
+    return release(world, goal, cargo=Cargo(commit, image, Kind.PROMOTION))
 
 
 def _promoted(world: World, origin: Environment, sha: str, image: ImageReference) -> Commit:

@@ -24,11 +24,11 @@ def command(online: bool, config: Path | None) -> None:
 
     With --online, everything that it names is tried, too; exit code 7 when something does not work.
     """
-    from trunkline.config.load import load_project
-
-    path = project_file(config)
-    project = load_project(path, os.environ)
     if not online:
+        from trunkline.config.load import load_project
+
+        path = project_file(config)
+        project = load_project(path, os.environ)
         names = [item.name for item in project.environments]
         facts = {"file": str(path), "service": project.service, "environments": names}
         show(facts, lambda: f"{path} is valid: {project.service} in {', '.join(names)}")

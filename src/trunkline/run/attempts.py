@@ -6,8 +6,8 @@ interrupted, or with a fault of ours), its ending is recorded and told.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from trunkline.domain.attempts import Attempt, Deployment, Ending, Kind, Outcome, Run, Stage
@@ -50,7 +50,6 @@ class Subject:
     image: str = ""
     release: str = ""
     kind: Kind = Kind.RELEASE
-    ci: Mapping[str, str] = field(default_factory=dict)
 
 
 def begin_run(world: World, commit: Commit, until: str = "", run_id: str = "") -> Run:
