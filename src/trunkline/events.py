@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from trunkline.domain.attempts import Attempt, Ending
+from trunkline.domain.rollouts import Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,33 @@ class Noted(Event):
 
     text: str
     level: str = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class Progressed(Event):
+    """How far a rollout is: told whenever that changes, and at least once a minute.
+
+    Attributes:
+        progress: each resource that is waited for.
+        elapsed_s: seconds since the wait began.
+        timeout_s: when it will end at the latest.
+        warning: the newest thing that the cluster complains of, or empty.
+        trouble: why the cluster does not answer, or empty.
+    """
+
+    progress: tuple[Progress, ...]
+    elapsed_s: float
+    timeout_s: float
+    warning: str = ""
+    trouble: str = ""
+
+    def __str__(self) -> str:
+        parts = [
+            "; ".join(map(str, self.progress)),
+            self.warning and f"warning: {self.warning}",
+            self.trouble,
+        ]
+        return " | ".join(filter(None, parts))
 
 
 @dataclass(frozen=True, slots=True)

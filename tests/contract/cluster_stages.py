@@ -25,7 +25,7 @@ from trunkline.adapters.kubernetes.kubeconfig import load
 from trunkline.adapters.process import SubprocessProcesses
 from trunkline.domain.redaction import Redactor
 from trunkline.domain.releases import ClusterTarget, ReleaseTarget
-from trunkline.domain.rollouts import Observation, Workload
+from trunkline.domain.rollouts import Observation, Resource
 from trunkline.ports import Cluster, Http, LeaseHolder, TlsSettings
 
 # What the talkative containers say: the words of Kubernetes' own pause program, which every node has.
@@ -101,7 +101,7 @@ class FakeStage:
         logs = {"main": [f"{WORDS}.c"]} if talks else {}
         self.fake.pods.append(FakePod(self.namespace, f"{name}-1-a", name, {"app": name}, logs, dict(logs)))
         manifest = deployment(name, self.namespace, "image", talks=talks)
-        workload = Workload("Deployment", self.namespace, name)
+        workload = Resource("Deployment", self.namespace, name)
         seen = Observation(
             0.1, {workload: manifest}, {workload: (_replica_set(name),)}, {workload: (_pod(name),)}
         )

@@ -11,12 +11,17 @@ import pytest
 
 from tests.contract.cluster_stages import WORDS, FakeStage, MemoryStage, RealStage, Stage
 from trunkline.domain.releases import ClusterTarget, ReleaseTarget
-from trunkline.domain.rollouts import Observation, Workload
+from trunkline.domain.rollouts import Observation, Resource
 from trunkline.errors import DeploymentFailed, Locked
 from trunkline.ports import LeaseHolder, LogLine
 
 ALICE = LeaseHolder("run-1", "alice at laptop")
 BOB = LeaseHolder("run-2", "bob in CI")
+
+
+def _observed(stage: Stage, workload: Resource, timeout_s: float) -> Iterator[Observation]:
+    with stage.cluster.watch(stage.namespace) as watch:
+        yield from watch.observe([workload], timeout_s)
 
 
 @pytest.fixture(params=["fake", "memory", pytest.param("real", marks=pytest.mark.cluster)])
@@ -169,8 +174,8 @@ def test_finished_record_stays(stage: Stage, target: ReleaseTarget) -> None:
 
 def test_observing_what_is_not_there(stage: Stage) -> None:
     """A workload that does not exist is None, and the last observation says that the time is up."""
-    workload = Workload("Deployment", stage.namespace, "nothing")
-    seen = list(stage.cluster.observe([workload], 0.0))
+    workload = Resource("Deployment", stage.namespace, "nothing")
+    seen = list(_observed(stage, workload, 0.0))
     assert [observation.objects for observation in seen] == [{workload: None}]
     assert [observation.expired for observation in seen] == [True]
 
@@ -178,8 +183,8 @@ def test_observing_what_is_not_there(stage: Stage) -> None:
 def test_observing_a_deployment(stage: Stage) -> None:
     """A Deployment is shown with its ReplicaSet and its pods."""
     stage.deploy("web", talks=False)
-    workload = Workload("Deployment", stage.namespace, "web")
-    seen = _first(stage.cluster.observe([workload], 60.0), lambda found: bool(found.pods.get(workload)))
+    workload = Resource("Deployment", stage.namespace, "web")
+    seen = _first(_observed(stage, workload, 60.0), lambda found: bool(found.pods.get(workload)))
     live = seen.objects[workload]
     assert live is not None
     assert live["metadata"]["name"] == "web"
@@ -218,8 +223,8 @@ def test_last_log(stage: Stage) -> None:
 def test_gone(stage: Stage) -> None:
     """Pods are gone when they are really gone, not before."""
     manifest = stage.deploy("web", talks=False)
-    workload = Workload("Deployment", stage.namespace, "web")
-    _first(stage.cluster.observe([workload], 60.0), lambda found: bool(found.pods.get(workload)))
+    workload = Resource("Deployment", stage.namespace, "web")
+    _first(_observed(stage, workload, 60.0), lambda found: bool(found.pods.get(workload)))
     assert not stage.cluster.gone([manifest], stage.namespace, 0.0)
     stage.remove(manifest)
     assert stage.cluster.gone([manifest], stage.namespace, 60.0)

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from trunkline.domain.releases import ReleaseTarget
-from trunkline.domain.rollouts import Observation, Workload
+from trunkline.domain.rollouts import Observation, Resource
 from trunkline.errors import DeploymentFailed, Locked, Unreachable
-from trunkline.ports import Lease, LeaseHolder, LogLine
+from trunkline.ports import Lease, LeaseHolder, LogLine, Watch
 
 
 @dataclass(slots=True)
@@ -35,7 +35,8 @@ class FakeCluster:
         holders: who holds the lease of a release, by `namespace/name`.
         records: Helm's [status, description] by (`namespace/name`, revision).
         good: the revisions that were noted as good, by `namespace/name`.
-        observations: what `observe` yields, one after another; it goes on with the last one, expired.
+        observations: what a watch shows, one after another; it goes on with the last one, expired.
+        hooks: what a watch shows of hooks.
         pods: those that are there.
     """
 
@@ -48,6 +49,7 @@ class FakeCluster:
         self.records: dict[tuple[str, int], list[str]] = {}
         self.good: dict[str, set[int]] = {}
         self.observations: list[Observation] = []
+        self.hooks = Observation(0.0, {})
         self.pods: list[FakePod] = []
         self._lock = threading.Lock()
 
@@ -104,13 +106,17 @@ class FakeCluster:
         if record is not None and record[0].startswith("pending-"):
             record[:] = ["failed", description]
 
-    def observe(self, workloads: Sequence[Workload], timeout_s: float) -> Iterator[Observation]:
+    def observe(self, workloads: Sequence[Resource], timeout_s: float) -> Iterator[Observation]:
         nothing = Observation(0.0, dict.fromkeys(workloads))
         yield from self.observations
         last = self.observations[-1] if self.observations else nothing
         yield replace(
             last, elapsed_s=max(timeout_s, last.elapsed_s), expired=True, trouble=self.trouble or last.trouble
         )
+
+    @contextlib.contextmanager
+    def watch(self, namespace: str) -> Iterator[Watch]:
+        yield _FakeWatch(self)
 
     def logs(
         self, namespace: str, selectors: Sequence[Mapping[str, str]], *, follow: bool, tail: int | None
@@ -136,6 +142,25 @@ class FakeCluster:
     def _check(self) -> None:
         if self.trouble:
             raise Unreachable(self.trouble)
+
+
+class _FakeWatch:
+    def __init__(self, cluster: FakeCluster) -> None:
+        self._cluster = cluster
+        self._last = Observation(0.0, {})
+
+    def observe(self, resources: Sequence[Resource], timeout_s: float) -> Iterator[Observation]:
+        for observation in self._cluster.observe(resources, timeout_s):
+            self._last = observation
+            yield observation
+
+    def look(self, resources: Sequence[Resource]) -> Observation:
+        if self._last.trouble:
+            raise Unreachable(self._last.trouble)
+        return self._last
+
+    def hooks(self) -> Observation:
+        return self._cluster.hooks
 
 
 class _FakeLease:

@@ -25,9 +25,9 @@ from trunkline.domain.commits import Commit
 from trunkline.domain.images import ImageReference
 from trunkline.domain.redaction import Redactor
 from trunkline.domain.releases import ClusterTarget, ReleaseTarget, Revision
-from trunkline.domain.rollouts import Observation, Workload, images_of, workloads_of
+from trunkline.domain.rollouts import Observation, Resource, awaited_in, images_of
 from trunkline.errors import UsageError
-from trunkline.events import Event, Noted
+from trunkline.events import Event, Noted, Progressed
 from trunkline.ports import Answer, Listener, Surroundings, World
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
@@ -84,12 +84,16 @@ class Recorder:
 
     @property
     def told(self) -> list[str]:
-        """The kinds of event, without the notes in between."""
-        return [type(event).__name__ for event in self.events if not isinstance(event, Noted)]
+        """The kinds of event, without the notes and the progress in between."""
+        return [type(event).__name__ for event in self.events if not isinstance(event, (Noted, Progressed))]
 
     @property
     def notes(self) -> list[str]:
         return [event.text for event in self.events if isinstance(event, Noted)]
+
+    @property
+    def progress(self) -> list[str]:
+        return [str(event) for event in self.events if isinstance(event, Progressed)]
 
 
 class WorkingCluster(FakeCluster):
@@ -108,7 +112,7 @@ class WorkingCluster(FakeCluster):
         self.watched: Callable[[], None] = lambda: None
         self._helm = helm
 
-    def observe(self, workloads: Sequence[Workload], timeout_s: float) -> Iterator[Observation]:
+    def observe(self, workloads: Sequence[Resource], timeout_s: float) -> Iterator[Observation]:
         self.watched()
         images = self._images(workloads)
         sick = any(f":{tag}" in image for tag in self.sick for image in images)
@@ -124,14 +128,14 @@ class WorkingCluster(FakeCluster):
                 expired=elapsed_s > 0,
             )
 
-    def _images(self, workloads: Sequence[Workload]) -> list[str]:
+    def _images(self, workloads: Sequence[Resource]) -> list[str]:
         """What the newest revision of the release that these workloads belong to runs."""
         for name in {name for name, _ in self._helm.records}:
             namespace, _, release = name.partition("/")
             target = ReleaseTarget(ClusterTarget(), namespace, release)
             latest = self._helm.history(target).latest
             objects = self._helm.applied(target, latest.number).objects if latest else ()
-            if set(workloads) & set(workloads_of(objects, namespace)):
+            if set(workloads) & set(awaited_in(objects, namespace)):
                 return list(images_of(objects))
         return []
 

@@ -5,6 +5,8 @@ Facts are read under the release's lease, so that what was planned is still true
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from trunkline.app.images import image_of, repository_in_values
@@ -18,7 +20,7 @@ from trunkline.errors import UsageError
 from trunkline.plan.pipeline import check_discipline, find_environment
 from trunkline.plan.releases import Facts, Material, image_in, plan_release, plan_rollback
 from trunkline.plan.steps import Plan
-from trunkline.ports import Cluster, Helm, LeaseHolder, World
+from trunkline.ports import LeaseHolder, World
 from trunkline.run.attempts import Account, Subject, attempt, begin_run
 from trunkline.run.execute import Execution, execute
 from trunkline.run.perform import Site
@@ -133,12 +135,12 @@ def rollback(world: World, name: str, to: int | None = None) -> Released:
     subject = Subject(Stage.DEPLOY, commit, name, seen.image, environment.release, Kind.ROLLBACK)
 
     def body(account: Account) -> Released:
-        site = _site(world, environment, account)
-        with site.cluster.lease(environment.target, _holder(world, run)) as lease:
+        cluster = world.cluster(environment.target.cluster)
+        with cluster.lease(environment.target, _holder(world, run)) as lease:
             facts = _facts(world, environment)
             decided, _ = plan_rollback(environment, facts, goal.number)
-            site.digest = decided.digest
-            execute(Execution(world, decided, site, lease, account, facts.history))
+            with _site(world, environment, account, decided.digest) as site:
+                execute(Execution(world, decided, site, lease, account, facts.history))
         return _stands(world, account, environment, decided, run, site.revision)
 
     return attempt(world, run, subject, body)
@@ -150,18 +152,18 @@ def _release(
     with gathered(world, environment) as material:
         image = _image(world, cargo, material)
         account.digest = image.digest or ""
-        site = _site(world, environment, account)
-        site.digest = account.digest
+        cluster = world.cluster(environment.target.cluster)
         if environment.create_namespace:
-            site.cluster.ensure_namespace(environment.namespace)
-        with site.cluster.lease(environment.target, _holder(world, run), wait_for_lock_s) as lease:
+            cluster.ensure_namespace(environment.namespace)
+        with cluster.lease(environment.target, _holder(world, run), wait_for_lock_s) as lease:
             facts = _facts(world, environment)
             marks = _marks(world, run, cargo)
             keys = world.project.chart.image_keys
             decided = plan_release(environment, facts, material, image, keys, marks)
             for note in decided.notes:
                 account.voice.note(note)
-            execute(Execution(world, decided, site, lease, account, facts.history))
+            with _site(world, environment, account, account.digest) as site:
+                execute(Execution(world, decided, site, lease, account, facts.history))
     latest = facts.history.latest
     revision = site.revision or (latest.number if latest else 0)
     return _stands(world, account, environment, decided, run, revision)
@@ -251,10 +253,12 @@ def _marks(world: World, run: Run | None, cargo: Cargo) -> Marks:
     )
 
 
-def _site(world: World, environment: Environment, account: Account) -> Site:
-    cluster: Cluster = world.cluster(environment.target.cluster)
-    helm: Helm = world.helm(environment.target.cluster)
-    return Site(environment, helm, cluster, account.voice)
+@contextmanager
+def _site(world: World, environment: Environment, account: Account, digest: str) -> Iterator[Site]:
+    cluster, helm = world.cluster(environment.target.cluster), world.helm(environment.target.cluster)
+    # Opened before Helm is called, so that nothing of what it sets off is missed.
+    with cluster.watch(environment.namespace) as watch:
+        yield Site(environment, helm, cluster, watch, account.voice, digest)
 
 
 def _holder(world: World, run: Run) -> LeaseHolder:

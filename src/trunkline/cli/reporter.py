@@ -11,7 +11,7 @@ from typing import TextIO
 from trunkline.cli.style import Style
 from trunkline.domain.attempts import Attempt, Kind, Outcome, Stage
 from trunkline.domain.durations import format_duration
-from trunkline.events import Event, Failed, Finished, Noted, Paused, Started, Stranded, Undone
+from trunkline.events import Event, Failed, Finished, Noted, Paused, Progressed, Started, Stranded, Undone
 
 
 class LineReporter:
@@ -40,6 +40,8 @@ class LineReporter:
                 return (f"{style.strong(title)} of {event.attempt.commit[:7]} started",)
             case Noted():
                 return (f"{prefix}{_note(event, style)}",)
+            case Progressed():
+                return (f"{prefix}{event}",)
             case Paused(text=text):
                 return (f"{prefix}{style.warning(text)}",)
             case Undone(text=text):

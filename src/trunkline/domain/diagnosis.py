@@ -17,7 +17,7 @@ from trunkline.domain.rollouts import (
     KubernetesObject,
     Observation,
     Progress,
-    Workload,
+    Resource,
 )
 
 _REVISION = "deployment.kubernetes.io/revision"
@@ -101,7 +101,7 @@ def progress(observation: Observation) -> tuple[Progress, ...]:
     return tuple(_progress(workload, live, observation) for workload, live in observation.objects.items())
 
 
-def new_pods(workload: Workload, observation: Observation) -> Sequence[KubernetesObject]:
+def new_pods(workload: Resource, observation: Observation) -> Sequence[KubernetesObject]:
     """The pods of the workload's newest revision; empty while its controller has not made it yet."""
     live = observation.objects.get(workload)
     pods = observation.pods.get(workload, ())
@@ -122,7 +122,7 @@ def new_pods(workload: Workload, observation: Observation) -> Sequence[Kubernete
             return [pod for pod in pods if live["metadata"].get("uid") in _owner_uids(pod)]
 
 
-def _progress(workload: Workload, live: KubernetesObject | None, observation: Observation) -> Progress:
+def _progress(workload: Resource, live: KubernetesObject | None, observation: Observation) -> Progress:
     if live is None:
         return Progress(workload, 0, 1, done=False, waits_for="not there yet")
     pods = new_pods(workload, observation)
@@ -146,7 +146,7 @@ def _progress(workload: Workload, live: KubernetesObject | None, observation: Ob
     return Progress(workload, ready, to_update, enough and not old_left, waits_for)
 
 
-def _wanted(workload: Workload, live: KubernetesObject) -> int:
+def _wanted(workload: Resource, live: KubernetesObject) -> int:
     """How many pods there are to be."""
     spec, status = live.get("spec", {}), live.get("status", {})
     match workload.kind:
@@ -167,7 +167,7 @@ def _held_back(live: KubernetesObject, wanted: int) -> int:
     return int((strategy.get("rollingUpdate") or {}).get("partition") or 0)
 
 
-def _counts(workload: Workload, status: KubernetesObject) -> tuple[int, int]:
+def _counts(workload: Resource, status: KubernetesObject) -> tuple[int, int]:
     """How many pods are of the new revision, and how many of any are available."""
     if workload.kind == "DaemonSet":
         return int(status.get("updatedNumberScheduled") or 0), int(status.get("numberAvailable") or 0)
@@ -179,7 +179,7 @@ def _counts(workload: Workload, status: KubernetesObject) -> tuple[int, int]:
 
 
 def _workload_failures(
-    workload: Workload, live: KubernetesObject, observation: Observation
+    workload: Resource, live: KubernetesObject, observation: Observation
 ) -> Iterator[Failure]:
     if not _observed(workload, live):
         return
@@ -215,7 +215,7 @@ def _overdue(observation: Observation) -> Iterator[Failure]:
         if observation.trouble:
             yield Failure(
                 Cause.API_UNREACHABLE,
-                state.workload,
+                state.resource,
                 f"The Kubernetes API did not answer to the end: {observation.trouble}",
                 advice="Check the cluster; the release may be good.",
             )
@@ -224,13 +224,13 @@ def _overdue(observation: Observation) -> Iterator[Failure]:
             messages = [str(event.get("message", "")) for event in observation.events[-3:]]
             yield Failure(
                 cause,
-                state.workload,
+                state.resource,
                 f"{state} when the time was up",
                 tuple(messages),
                 "Raise the timeout, or look at why.",
             )
     if not observation.trouble and all(state.done for state in states):
-        workload = states[0].workload
+        workload = states[0].resource
         yield Failure(
             Cause.TIMED_OUT,
             workload,
@@ -260,7 +260,7 @@ def _new_replica_set(live: KubernetesObject, owners: Sequence[KubernetesObject])
     return None
 
 
-def _observed(workload: Workload, live: KubernetesObject) -> bool:
+def _observed(workload: Resource, live: KubernetesObject) -> bool:
     """Whether the controller has seen the newest spec; what its status says before that is old news."""
     if workload.kind == "Job":
         return True

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from trunkline.domain.rollouts import Cause, Failure, KubernetesObject, Workload
+from trunkline.domain.rollouts import Cause, Failure, KubernetesObject, Resource
 
 # A crash can be bad luck once; the second one is a loop.
 _CRASHES = 2
@@ -22,7 +22,7 @@ _CANNOT_START = {"CreateContainerError", "RunContainerError"}
 
 
 def diagnose_pod(
-    workload: Workload, pod: KubernetesObject, events: Sequence[KubernetesObject]
+    workload: Resource, pod: KubernetesObject, events: Sequence[KubernetesObject]
 ) -> Iterator[tuple[Failure, float]]:
     """Each failure that `pod` shows, with the seconds for which it must stay before it counts."""
     if pod["metadata"].get("deletionTimestamp"):
@@ -60,7 +60,7 @@ def vouched_for(pod: KubernetesObject) -> bool:
 
 
 def _waiting(
-    workload: Workload, pod: KubernetesObject, container: KubernetesObject, said: Sequence[str]
+    workload: Resource, pod: KubernetesObject, container: KubernetesObject, said: Sequence[str]
 ) -> Iterator[tuple[Failure, float]]:
     waiting = container.get("state", {}).get("waiting") or {}
     reason, message = str(waiting.get("reason") or ""), str(waiting.get("message") or "")
@@ -90,7 +90,7 @@ def _waiting(
 
 
 def _pull(
-    workload: Workload, container: KubernetesObject, pod: str, evidence: tuple[str, ...], words: str
+    workload: Resource, container: KubernetesObject, pod: str, evidence: tuple[str, ...], words: str
 ) -> tuple[Failure, float]:
     image = container.get("image", "?")
     if _DENIED.search(words) and not _NOT_FOUND.search(words):
@@ -107,7 +107,7 @@ def _pull(
 
 
 def _crashing(
-    workload: Workload, pod: KubernetesObject, container: KubernetesObject, *, init: bool
+    workload: Resource, pod: KubernetesObject, container: KubernetesObject, *, init: bool
 ) -> Iterator[tuple[Failure, float]]:
     state = container.get("state", {})
     ended = state.get("terminated") or container.get("lastState", {}).get("terminated")
@@ -150,7 +150,7 @@ def _lived_s(ended: KubernetesObject) -> float:
         return 0.0
 
 
-def _cannot_start(workload: Workload, container: KubernetesObject, pod: str, message: str) -> Failure:
+def _cannot_start(workload: Resource, container: KubernetesObject, pod: str, message: str) -> Failure:
     sentence = f"container {container.get('name', '?')} of {workload} cannot be started: {message}"
     return Failure(
         Cause.CANNOT_START,
@@ -163,7 +163,7 @@ def _cannot_start(workload: Workload, container: KubernetesObject, pod: str, mes
 
 
 def _unschedulable(
-    workload: Workload, pod: KubernetesObject, events: Sequence[KubernetesObject]
+    workload: Resource, pod: KubernetesObject, events: Sequence[KubernetesObject]
 ) -> Iterator[tuple[Failure, float]]:
     if any(event.get("reason") == "TriggeredScaleUp" and _about(event, pod) for event in events):
         return

@@ -14,12 +14,22 @@ KubernetesObject = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Workload:
-    """An object of a release that brings up pods: a Deployment, StatefulSet, DaemonSet or Job."""
+class Resource:
+    """An object of a release whose rollout is awaited.
+
+    Attributes:
+        api_version: its group and version as the manifest names them, such as `apps/v1`.
+    """
 
     kind: str
     namespace: str
     name: str
+    api_version: str = ""
+
+    @property
+    def has_pods(self) -> bool:
+        """Whether its controller brings up pods for it."""
+        return self.kind in _WATCHED
 
     def __str__(self) -> str:
         return f"{self.kind.lower()}/{self.name}"
@@ -31,40 +41,72 @@ class Observation:
 
     Attributes:
         elapsed_s: seconds since the wait began.
-        objects: each workload's live object, None where it is not there.
-        owners: ReplicaSets (for Deployments), by workload.
-        pods: the pods of each workload, of whatever revision.
-        events: warnings about any of these objects, newest last.
-        trouble: why the API did not answer, if it did not; the rest is then what was seen last.
+        objects: each resource's live object, None where it is not there.
+        owners: ReplicaSets (for Deployments), by resource.
+        pods: the pods of each resource, of whatever revision.
+        events: what the cluster said of any of these objects and of the claims that the pods name, newest last.
+        trouble: why the API does not answer, if it does not; the rest is then what was seen last.
         expired: whether the time is up.
     """
 
     elapsed_s: float
-    objects: Mapping[Workload, KubernetesObject | None]
-    owners: Mapping[Workload, tuple[KubernetesObject, ...]] = field(default_factory=dict)
-    pods: Mapping[Workload, tuple[KubernetesObject, ...]] = field(default_factory=dict)
+    objects: Mapping[Resource, KubernetesObject | None]
+    owners: Mapping[Resource, tuple[KubernetesObject, ...]] = field(default_factory=dict)
+    pods: Mapping[Resource, tuple[KubernetesObject, ...]] = field(default_factory=dict)
     events: tuple[KubernetesObject, ...] = ()
     trouble: str = ""
     expired: bool = False
 
 
 class Cause(StrEnum):
-    """Why a rollout failed: stable codes for the ledger, for dashboards and for people's searches."""
+    """Why a deployment failed: stable codes for the ledger, for dashboards and for people's searches."""
 
+    # what the new pods show
     IMAGE_NOT_FOUND = "image-not-found"
     IMAGE_DENIED = "image-denied"
+    REGISTRY_UNREACHABLE = "registry-unreachable"
     IMAGE_PULL = "image-pull-failed"
     IMAGE_NAME = "image-name-invalid"
     CONFIGURATION = "configuration-missing"
+    EXEC_FORMAT = "exec-format-error"
+    COMMAND_NOT_FOUND = "command-not-found"
     CANNOT_START = "container-cannot-start"
     OUT_OF_MEMORY = "out-of-memory"
     CRASH_LOOP = "crash-loop"
     INIT_CRASH = "init-container-failing"
-    UNSCHEDULABLE = "unschedulable"
-    CREATE_REFUSED = "pods-refused"
-    PROGRESS_DEADLINE = "progress-deadline"
-    JOB_FAILED = "job-failed"
+    LIVENESS = "liveness-restarts"
+    STARTUP_PROBE = "startup-probe-failing"
     NEVER_READY = "never-ready"
+    UNSTABLE = "not-stable"
+    # what keeps pods from coming up
+    NO_ROOM = "unschedulable-resources"
+    TAINTED = "unschedulable-taints"
+    NO_MATCHING_NODE = "unschedulable-affinity"
+    UNSCHEDULABLE = "unschedulable"
+    VOLUME_UNBOUND = "volume-not-bound"
+    VOLUME_UNMOUNTED = "volume-not-mounted"
+    QUOTA = "quota-exceeded"
+    ADMISSION = "admission-denied"
+    CREATE_REFUSED = "pods-refused"
+    NAMESPACE_TERMINATING = "namespace-terminating"
+    PROGRESS_DEADLINE = "progress-deadline"
+    # other objects of the release
+    JOB_FAILED = "job-failed"
+    HOOK_FAILED = "hook-failed"
+    NO_ADDRESS = "service-without-address"
+    RESOURCE_FAILED = "resource-failed"
+    # what Helm or the API refused to apply
+    IMMUTABLE_FIELD = "immutable-field"
+    OWNED_ELSEWHERE = "owned-elsewhere"
+    KIND_UNKNOWN = "kind-unknown"
+    INVALID_OBJECT = "invalid-object"
+    FORBIDDEN = "forbidden"
+    CHART_INVALID = "chart-invalid"
+    HELM_FAILED = "helm-failed"
+    # what was checked after the rollout
+    CHECK_FAILED = "check-failed"
+    SOAK_FAILED = "soak-failed"
+    # nothing can be said
     API_UNREACHABLE = "api-unreachable"
     TIMED_OUT = "timed-out"
 
@@ -74,7 +116,7 @@ class Failure:
     """One thing that is wrong.
 
     Attributes:
-        workload: whose pods it is about.
+        resource: what failed.
         sentence: what and why, for a person.
         evidence: the cluster's own words.
         advice: what to do next.
@@ -83,7 +125,7 @@ class Failure:
     """
 
     cause: Cause
-    workload: Workload
+    resource: Resource
     sentence: str
     evidence: tuple[str, ...] = ()
     advice: str = ""
@@ -93,9 +135,9 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far one workload is: `ready` of `wanted` pods of the new revision, and what it waits for."""
+    """How far one resource is: `ready` of `wanted` (pods of the new revision, or 1), and what it waits for."""
 
-    workload: Workload
+    resource: Resource
     ready: int
     wanted: int
     done: bool
@@ -103,16 +145,21 @@ class Progress:
 
     def __str__(self) -> str:
         waits = f", {self.waits_for}" if self.waits_for and not self.done else ""
-        return f"{self.workload}: {self.ready}/{self.wanted} ready{waits}"
+        return f"{self.resource}: {self.ready}/{self.wanted} ready{waits}"
 
 
 _WATCHED = {"Deployment": "apps", "StatefulSet": "apps", "DaemonSet": "apps", "Job": "batch"}
 
 
-def workloads_of(objects: Iterable[KubernetesObject], namespace: str) -> tuple[Workload, ...]:
-    """The workloads in a release's manifest; objects without a namespace are in the release's."""
+def awaited_in(objects: Iterable[KubernetesObject], namespace: str) -> tuple[Resource, ...]:
+    """What is waited for of a release's manifest; objects without a namespace are in the release's."""
     return tuple(
-        Workload(item["kind"], str(_at(item, "metadata", "namespace") or namespace), str(name))
+        Resource(
+            item["kind"],
+            str(_at(item, "metadata", "namespace") or namespace),
+            str(name),
+            str(_at(item, "apiVersion")),
+        )
         for item in _workloads(objects)
         if (name := _at(item, "metadata", "name"))
     )

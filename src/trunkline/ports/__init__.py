@@ -5,7 +5,7 @@ Every method says what it raises; anything else that comes out of an adapter is 
 """
 
 from trunkline.ports.clock import Clock
-from trunkline.ports.cluster import Cluster, Lease, LeaseHolder, LogLine
+from trunkline.ports.cluster import Cluster, Lease, LeaseHolder, LogLine, Watch
 from trunkline.ports.helm import Applied, Helm, UpgradeRequest
 from trunkline.ports.http import Http, Request, Response, TlsSettings
 from trunkline.ports.images import ImageBuilder, Registry
@@ -41,5 +41,6 @@ __all__ = [
     "Surroundings",
     "TlsSettings",
     "UpgradeRequest",
+    "Watch",
     "World",
 ]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from trunkline.domain.releases import ReleaseTarget
-from trunkline.domain.rollouts import Observation, Workload
+from trunkline.domain.rollouts import Observation, Resource
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,30 @@ class LogLine:
     pod: str
     container: str
     text: str
+
+
+class Watch(Protocol):
+    """A picture of a cluster's objects that Kubernetes' own watches keep fresh until the context is left."""
+
+    def observe(self, resources: Sequence[Resource], timeout_s: float) -> Iterator[Observation]:
+        """What is seen of these resources: whenever it changes, and at least every half second.
+
+        An API that does not answer for a while yields observations whose `trouble` says so; the last one
+        is yielded after the deadline, and is `expired`. Resources may be in other namespaces, too.
+        """
+        ...
+
+    def look(self, resources: Sequence[Resource]) -> Observation:
+        """What the API answers now, asked anew and not taken from the picture.
+
+        Raises:
+            Unreachable: it does not answer, or does not let us look.
+        """
+        ...
+
+    def hooks(self) -> Observation:
+        """What is seen of Helm's hooks: Jobs and Pods that bear `helm.sh/hook` and were made since this was opened."""
+        ...
 
 
 class Cluster(Protocol):
@@ -110,11 +134,10 @@ class Cluster(Protocol):
         """
         ...
 
-    def observe(self, workloads: Sequence[Workload], timeout_s: float) -> Iterator[Observation]:
-        """What the cluster shows of these workloads, again and again until the caller stops or time is up.
+    def watch(self, namespace: str) -> AbstractContextManager[Watch]:
+        """Open a picture of the namespace; nothing that happens from now on is missed.
 
-        An API that does not answer for a while yields observations whose `trouble` says so; the last one
-        is yielded after the deadline.
+        Opening waits for nothing and raises nothing: an API that does not answer shows as `trouble`.
         """
         ...
 

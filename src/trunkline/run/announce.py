@@ -6,7 +6,8 @@ import contextlib
 from dataclasses import dataclass
 
 from trunkline.domain.attempts import Attempt
-from trunkline.events import Event, Noted
+from trunkline.domain.rollouts import Progress
+from trunkline.events import Event, Noted, Progressed
 from trunkline.ports import World
 
 
@@ -36,6 +37,16 @@ class Voice:
     def output(self, line: str) -> None:
         """A line of another program."""
         self._say(line, "output")
+
+    def progress(
+        self, states: tuple[Progress, ...], elapsed_s: float, timeout_s: float, warning: str, trouble: str
+    ) -> None:
+        """How far a rollout is."""
+        world, hide = self.world, self.world.redactor.text
+        event = Progressed(
+            world.clock.now(), self.attempt, states, elapsed_s, timeout_s, hide(warning), hide(trouble)
+        )
+        announce(world, event)
 
     def _say(self, text: str, level: str) -> None:
         world = self.world

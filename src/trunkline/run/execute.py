@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from trunkline.domain.releases import History
-from trunkline.domain.rollouts import workloads_of
+from trunkline.domain.rollouts import awaited_in
 from trunkline.errors import DeploymentFailed, Locked, Stranded, TrunklineError
 from trunkline.events import Stranded as StrandedEvent
 from trunkline.events import Undone
@@ -110,9 +110,11 @@ def _undo(execution: Execution, undo: Return | Remove) -> str:
     if isinstance(undo, Remove):
         return "the release was removed again"
     if site.applied is not None:
-        workloads = workloads_of(site.applied.objects, environment.namespace)
+        resources = awaited_in(site.applied.objects, environment.namespace)
         voice = execution.account.voice
-        verdict = await_rollout(site.cluster, workloads, environment.timeout_s, environment.settle_s, voice)
+        verdict = await_rollout(
+            site.cluster, site.watch, resources, environment.timeout_s, environment.settle_s, voice
+        )
         if not verdict.succeeded:
             raise DeploymentFailed(explain(verdict))
     return f"returned to revision {undo.revision}"

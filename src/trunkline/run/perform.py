@@ -8,10 +8,10 @@ from typing import Any, assert_never
 
 from trunkline.config.project import Environment
 from trunkline.domain.releases import DEAD_CLIENT
-from trunkline.domain.rollouts import Cause, images_of, workloads_of
+from trunkline.domain.rollouts import Cause, awaited_in, images_of
 from trunkline.errors import DeploymentFailed, Unreachable
 from trunkline.plan.steps import Apply, AwaitRollout, Forget, NoteGood, Remove, Repair, Return, Step
-from trunkline.ports import Applied, Cluster, Helm, UpgradeRequest
+from trunkline.ports import Applied, Cluster, Helm, UpgradeRequest, Watch
 from trunkline.run.announce import Voice
 from trunkline.run.rollout import await_rollout, explain
 
@@ -34,6 +34,7 @@ class Site:
     environment: Environment
     helm: Helm
     cluster: Cluster
+    watch: Watch
     voice: Voice
     digest: str = ""
     applied: Applied | None = None
@@ -104,8 +105,8 @@ def _await(step: AwaitRollout, site: Site) -> None:
     target = site.environment.target
     if site.applied is None:
         site.applied = site.helm.applied(target, step.revision)
-    workloads = workloads_of(site.applied.objects, target.namespace)
-    verdict = await_rollout(site.cluster, workloads, step.timeout_s, step.settle_s, site.voice)
+    resources = awaited_in(site.applied.objects, target.namespace)
+    verdict = await_rollout(site.cluster, site.watch, resources, step.timeout_s, step.settle_s, site.voice)
     if verdict.succeeded:
         return
     first = verdict.failures[0]

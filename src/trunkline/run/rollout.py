@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from trunkline.domain.diagnosis import Judge, Verdict, progress
-from trunkline.domain.rollouts import Cause, Failure, Workload
+from trunkline.domain.rollouts import Cause, Failure, Observation, Resource
 from trunkline.errors import TrunklineError
-from trunkline.ports import Cluster
+from trunkline.ports import Cluster, Watch
 from trunkline.run.announce import Voice
 
 _LOG_LINES = 15
@@ -17,23 +17,30 @@ _HEARTBEAT_S = 60.0
 
 
 def await_rollout(
-    cluster: Cluster, workloads: Sequence[Workload], timeout_s: float, settle_s: float, voice: Voice
+    cluster: Cluster,
+    watch: Watch,
+    resources: Sequence[Resource],
+    timeout_s: float,
+    settle_s: float,
+    voice: Voice,
 ) -> Verdict:
-    """The verdict on these workloads; failures bear the last lines of the containers that crashed."""
-    if not workloads:
+    """The verdict on these resources; failures bear the last lines of the containers that crashed."""
+    if not resources:
         return Verdict()
     judge = Judge(settle_s)
-    said, said_at_s = "", 0.0
-    for observation in cluster.observe(workloads, timeout_s):
+    said: tuple[object, ...] = ()
+    said_at_s = 0.0
+    for observation in watch.observe(resources, timeout_s):
         verdict = judge.see(observation)
+        if verdict is not None and verdict.succeeded:
+            verdict = _confirmed(watch, resources, judge, observation)
         if verdict is not None:
             return _with_logs(cluster, verdict)
-        now = "; ".join(map(str, progress(observation))) + (
-            f" ({observation.trouble})" if observation.trouble else ""
-        )
+        states, warning = progress(observation), _newest_warning(observation)
+        now = (states, warning, observation.trouble)
         if now != said or observation.elapsed_s - said_at_s >= _HEARTBEAT_S:
             said, said_at_s = now, observation.elapsed_s
-            voice.note(now)
+            voice.progress(states, observation.elapsed_s, timeout_s, warning, observation.trouble)
     # `observe` promises a last, expired observation, on which the judge always decides.
     raise AssertionError("the cluster adapter ended its observation without an expired one")
 
@@ -43,10 +50,26 @@ def explain(verdict: Verdict) -> str:
     return "; ".join(dict.fromkeys(failure.sentence for failure in verdict.failures)) + "."
 
 
+def _confirmed(
+    watch: Watch, resources: Sequence[Resource], judge: Judge, seen: Observation
+) -> Verdict | None:
+    """A success, if the API itself still says so: a watch that stands still looks as good as one that is idle."""
+    try:
+        now = watch.look(resources)
+    except TrunklineError as error:
+        now = replace(seen, trouble=error.message)
+    return judge.see(replace(now, elapsed_s=seen.elapsed_s, expired=seen.expired))
+
+
+def _newest_warning(observation: Observation) -> str:
+    said = [event for event in observation.events if event.get("type") == "Warning"]
+    return f"{said[-1].get('reason', '')}: {said[-1].get('message', '')}" if said else ""
+
+
 def _with_logs(cluster: Cluster, verdict: Verdict) -> Verdict:
-    distinct: dict[tuple[Workload, Cause, str], Failure] = {}
+    distinct: dict[tuple[Resource, Cause, str], Failure] = {}
     for failure in verdict.failures:
-        distinct.setdefault((failure.workload, failure.cause, failure.container), failure)
+        distinct.setdefault((failure.resource, failure.cause, failure.container), failure)
     return replace(verdict, failures=tuple(_with_log(cluster, failure) for failure in distinct.values()))
 
 
@@ -54,7 +77,7 @@ def _with_log(cluster: Cluster, failure: Failure) -> Failure:
     if not failure.container:
         return failure
     try:
-        lines = cluster.last_log(failure.workload.namespace, failure.pod, failure.container, _LOG_LINES)
+        lines = cluster.last_log(failure.resource.namespace, failure.pod, failure.container, _LOG_LINES)
     except TrunklineError:
         # Evidence is welcome, not needed: the cause is known.
         return failure

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from trunkline.domain.rollouts import Observation, Workload
+from trunkline.domain.rollouts import Observation, Resource
 
 Json = dict[str, Any]
-WEB = Workload("Deployment", "team", "web")
+WEB = Resource("Deployment", "team", "web")
 IMAGE = "registry.example/web:1"
 PROBE = {"httpGet": {"path": "/healthz", "port": 8080}}
 _REVISION = "deployment.kubernetes.io/revision"
@@ -156,7 +156,7 @@ def seen(
     *pods: Json,
     owners: Sequence[Json] = (),
     events: Sequence[Json] = (),
-    workload: Workload = WEB,
+    workload: Resource = WEB,
     trouble: str = "",
     expired: bool = False,
 ) -> Observation:

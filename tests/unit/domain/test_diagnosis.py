@@ -24,12 +24,12 @@ from tests.unit.domain.states import (
     waiting,
 )
 from trunkline.domain.diagnosis import Judge, Verdict, new_pods, progress
-from trunkline.domain.rollouts import Cause, Observation, Workload
+from trunkline.domain.rollouts import Cause, Observation, Resource
 
 SETTLE_S = 10.0
-SET = Workload("StatefulSet", "team", "db")
-AGENT = Workload("DaemonSet", "team", "agent")
-JOB = Workload("Job", "team", "seed")
+SET = Resource("StatefulSet", "team", "db")
+AGENT = Resource("DaemonSet", "team", "agent")
+JOB = Resource("Job", "team", "seed")
 LOOP = container(waiting("CrashLoopBackOff"), restarts=1, last=terminated(3))
 PULLING = container(waiting("ErrImagePull", "i/o timeout"))
 SLOW = container(running())
@@ -258,8 +258,8 @@ def test_the_probe_s_own_words_are_evidence() -> None:
 
 def test_all_failures_are_told() -> None:
     """Two workloads that fail are two failures, and what is good beside them does not hide them."""
-    other = Workload("Deployment", "team", "worker")
-    ready = Workload("Deployment", "team", "ready")
+    other = Resource("Deployment", "team", "worker")
+    ready = Resource("Deployment", "team", "ready")
     live, owner = deployment(available=0), (replica_set(),)
     observation = Observation(
         0,
@@ -269,7 +269,7 @@ def test_all_failures_are_told() -> None:
     )
     verdict = Judge(SETTLE_S).see(observation)
     assert verdict is not None
-    assert [failure.workload for failure in verdict.failures] == [WEB, other]
+    assert [failure.resource for failure in verdict.failures] == [WEB, other]
 
 
 def test_nothing_to_watch_is_good() -> None:

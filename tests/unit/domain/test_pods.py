@@ -18,9 +18,9 @@ from tests.unit.domain.states import (
     waiting,
 )
 from trunkline.domain.pods import diagnose_pod, is_ready, restarts, vouched_for
-from trunkline.domain.rollouts import Cause, Workload
+from trunkline.domain.rollouts import Cause, Resource
 
-JOB = Workload("Job", "team", "seed")
+JOB = Resource("Job", "team", "seed")
 NOT_FOUND = f'rpc error: failed to resolve reference "{IMAGE}": {IMAGE}: not found'
 DENIED = "failed to authorize: 401 Unauthorized"
 SILENT = "dial tcp 10.0.0.9:443: i/o timeout"
@@ -30,7 +30,7 @@ NO_EXEC = terminated(128, "StartError", message='exec: "nope": executable file n
 
 
 def found(
-    shown: dict[str, Any], *events: dict[str, Any], workload: Workload = WEB
+    shown: dict[str, Any], *events: dict[str, Any], workload: Resource = WEB
 ) -> list[tuple[Cause, float]]:
     return [(failure.cause, grace) for failure, grace in diagnose_pod(workload, shown, events)]
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trunkline.domain.rollouts import Progress, Workload, images_of, selectors_of, workloads_of
+from trunkline.domain.rollouts import Progress, Resource, awaited_in, images_of, selectors_of
 
 
 def deployment(**changes: Any) -> dict[str, Any]:
@@ -42,17 +42,17 @@ def test_what_is_watched() -> None:
         {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}},
         {"apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": "nightly"}},
     ]
-    assert workloads_of(objects, "team") == (
-        Workload("Deployment", "team", "web"),
-        Workload("StatefulSet", "data", "db"),
-        Workload("DaemonSet", "team", "agent"),
-        Workload("Job", "team", "seed"),
+    assert awaited_in(objects, "team") == (
+        Resource("Deployment", "team", "web", "apps/v1"),
+        Resource("StatefulSet", "data", "db", "apps/v1"),
+        Resource("DaemonSet", "team", "agent", "apps/v1"),
+        Resource("Job", "team", "seed", "batch/v1"),
     )
 
 
 def test_a_foreign_kind_of_the_same_name_is_not_watched() -> None:
     """A Deployment of somebody's own API group is not Kubernetes' Deployment."""
-    assert workloads_of([deployment(apiVersion="apps.example.com/v1"), deployment(kind="Job")], "team") == ()
+    assert awaited_in([deployment(apiVersion="apps.example.com/v1"), deployment(kind="Job")], "team") == ()
 
 
 def test_lists_are_looked_into() -> None:
@@ -64,7 +64,7 @@ def test_lists_are_looked_into() -> None:
             "items": [deployment(), None, {"kind": "List", "items": [deployment()]}],
         }
     ]
-    assert len(workloads_of(wrapped, "team")) == 2
+    assert len(awaited_in(wrapped, "team")) == 2
     assert images_of(wrapped) == ("q/migrate:1", "q/web:1", "q/proxy:2")
 
 
@@ -109,7 +109,7 @@ _odd = st.recursive(
 )
 def test_no_manifest_breaks_the_reader(objects: list[dict[str, Any]]) -> None:
     """Whatever a chart renders, what is found are names, images and selectors."""
-    assert all(item.name and item.namespace for item in workloads_of(objects, "team"))
+    assert all(item.name and item.namespace for item in awaited_in(objects, "team"))
     assert all(isinstance(image, str) for image in images_of(objects))
     assert all(isinstance(labels, dict) for labels in selectors_of(objects))
 
@@ -120,14 +120,14 @@ def test_no_manifest_breaks_the_reader(objects: list[dict[str, Any]]) -> None:
 def test_an_empty_spec_names_nothing(spec: object) -> None:
     """A workload without a usable spec is watched all the same; the cluster will say what is wrong with it."""
     objects = [deployment(spec=spec)]
-    assert workloads_of(objects, "team") == (Workload("Deployment", "team", "web"),)
+    assert awaited_in(objects, "team") == (Resource("Deployment", "team", "web", "apps/v1"),)
     assert images_of(objects) == ()
     assert selectors_of(objects) == ()
 
 
 def test_progress_is_a_line_for_people() -> None:
     """A line tells the workload, how many are ready and what it waits for; once done it waits for nothing."""
-    web = Workload("Deployment", "team", "web")
+    web = Resource("Deployment", "team", "web", "apps/v1")
     assert (
         str(Progress(web, 1, 3, done=False, waits_for="no pod yet"))
         == "deployment/web: 1/3 ready, no pod yet"

@@ -69,8 +69,9 @@ def carry_out(fake: FakeWorld, steps: tuple[Step, ...], deed: str = "upgrade") -
 
     def body(account: Account) -> None:
         accounts.append(account)
-        site = Site(DEV, fake.helm, fake.cluster, account.voice)
-        with fake.cluster.lease(DEV.target, LeaseHolder("run-1", "ada")) as lease:
+        holder = LeaseHolder("run-1", "ada")
+        with fake.cluster.lease(DEV.target, holder) as lease, fake.cluster.watch(DEV.namespace) as watch:
+            site = Site(DEV, fake.helm, fake.cluster, watch, account.voice)
             execute(Execution(fake.world, plan, site, lease, account, fake.helm.history(DEV.target)))
 
     attempt(fake.world, begin_run(fake.world, commit), Subject(Stage.DEPLOY, commit, "dev"), body)
@@ -327,8 +328,9 @@ def test_a_chart_without_the_digest_key_is_told(fake: FakeWorld, digest: str, wa
     commit = fake.source.head
 
     def body(account: Account) -> None:
-        site = Site(DEV, fake.helm, fake.cluster, account.voice, digest)
-        with fake.cluster.lease(DEV.target, LeaseHolder("run-1", "ada")) as lease:
+        holder = LeaseHolder("run-1", "ada")
+        with fake.cluster.lease(DEV.target, holder) as lease, fake.cluster.watch(DEV.namespace) as watch:
+            site = Site(DEV, fake.helm, fake.cluster, watch, account.voice, digest)
             plan = Plan("dev", "", "install", SHA, "", "", install(GOOD))
             execute(Execution(fake.world, plan, site, lease, account, fake.helm.history(DEV.target)))
 

@@ -11,7 +11,7 @@ from tests.fakes.world import CRASHING, FakeWorld, fake_world
 from tests.unit.domain.states import WEB, container, deployment, failing, good, pod, running, seen
 from trunkline.domain.attempts import Stage
 from trunkline.domain.diagnosis import Verdict
-from trunkline.domain.rollouts import Cause, Failure, Observation, Workload
+from trunkline.domain.rollouts import Cause, Failure, Observation, Resource
 from trunkline.errors import Unreachable
 from trunkline.run.announce import Voice
 from trunkline.run.attempts import Account, Subject, attempt, begin_run
@@ -26,10 +26,17 @@ class ScriptedCluster(FakeCluster):
         self.observations = list(observations)
         self.taken = 0
 
-    def observe(self, workloads: Sequence[Workload], timeout_s: float) -> Iterator[Observation]:
+    def observe(self, workloads: Sequence[Resource], timeout_s: float) -> Iterator[Observation]:
         for observation in self.observations:
             self.taken += 1
             yield observation
+
+
+def judged(
+    cluster: ScriptedCluster, resources: Sequence[Resource], timeout_s: float, settle_s: float, voice: Voice
+) -> Verdict:
+    with cluster.watch("team") as watch:
+        return await_rollout(cluster, watch, resources, timeout_s, settle_s, voice)
 
 
 @pytest.fixture
@@ -48,14 +55,14 @@ def voice(fake: FakeWorld) -> Voice:
 def test_nothing_to_watch(voice: Voice) -> None:
     """A release without workloads is good at once, without a look at the cluster."""
     cluster = ScriptedCluster()
-    assert await_rollout(cluster, (), 60, 5, voice).succeeded
+    assert judged(cluster, (), 60, 5, voice).succeeded
     assert cluster.taken == 0
 
 
 def test_the_watch_ends_with_the_verdict(voice: Voice) -> None:
     """As soon as the matter is decided nobody looks any longer."""
     cluster = ScriptedCluster(failing(container(running())), good(2), good(3))
-    assert await_rollout(cluster, (WEB,), 60, 5, voice) == Verdict((), 2)
+    assert judged(cluster, (WEB,), 60, 5, voice) == Verdict((), 2)
     assert cluster.taken == 2
 
 
@@ -64,9 +71,9 @@ def test_progress_is_told_when_it_changes(fake: FakeWorld, voice: Voice) -> None
     slow = container(running())
     looks = [failing(slow, elapsed_s=second) for second in (0, 1, 30, 59, 60, 61)]
     trouble = seen(62, deployment(available=0), pod(slow), trouble="no route to host")
-    await_rollout(ScriptedCluster(*looks, trouble, good(63)), (WEB,), 300, 5, voice)
+    judged(ScriptedCluster(*looks, trouble, good(63)), (WEB,), 300, 5, voice)
     line = "deployment/web: 0/1 ready, container web is not ready"
-    assert fake.recorder.notes == [line, line, f"{line} (no route to host)"]
+    assert fake.recorder.progress == [line, line, f"{line} | no route to host"]
 
 
 def test_a_crash_bears_the_last_lines_of_its_log(voice: Voice) -> None:
@@ -76,7 +83,7 @@ def test_a_crash_bears_the_last_lines_of_its_log(voice: Voice) -> None:
     )
     lines = [f"line {number}" for number in range(20)]
     cluster.pods.append(FakePod("team", "web-1-a", "web", previous={"web": lines}))
-    [failure] = await_rollout(cluster, (WEB,), 60, 5, voice).failures
+    [failure] = judged(cluster, (WEB,), 60, 5, voice).failures
     assert failure.cause is Cause.CRASH_LOOP
     assert failure.evidence == ("exit code 3, reason Error, 1 restarts", *lines[-15:])
 
@@ -88,14 +95,14 @@ def test_a_log_that_cannot_be_read_changes_nothing(voice: Voice) -> None:
         def last_log(self, namespace: str, pod: str, container: str, lines: int) -> tuple[str, ...]:
             raise Unreachable("no route")
 
-    [failure] = await_rollout(Silent(failing(CRASHING)), (WEB,), 60, 5, voice).failures
+    [failure] = judged(Silent(failing(CRASHING)), (WEB,), 60, 5, voice).failures
     assert failure.cause is Cause.CRASH_LOOP
 
 
 def test_an_adapter_that_breaks_its_promise(voice: Voice) -> None:
     """Observations that end without a last word are a fault of ours, never a success."""
     with pytest.raises(AssertionError, match="without an expired one"):
-        await_rollout(ScriptedCluster(failing(container(running()))), (WEB,), 60, 5, voice)
+        judged(ScriptedCluster(failing(container(running()))), (WEB,), 60, 5, voice)
 
 
 def test_explain() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -12,11 +13,10 @@ from trunkline.adapters.kubernetes.client import KubernetesClient
 from trunkline.adapters.kubernetes.credentials import Credentials
 from trunkline.adapters.kubernetes.good_revisions import forget_good, good_revisions, note_good
 from trunkline.adapters.kubernetes.logs import last_log, read_logs
-from trunkline.adapters.kubernetes.workloads import gone, observe
+from trunkline.adapters.kubernetes.workloads import PollingWatch, gone
 from trunkline.domain.redaction import Redactor
 from trunkline.domain.releases import ClusterTarget, ReleaseTarget
-from trunkline.domain.rollouts import Observation, Workload
-from trunkline.ports import Clock, Http, Lease, LeaseHolder, LogLine, Processes, TlsSettings
+from trunkline.ports import Clock, Http, Lease, LeaseHolder, LogLine, Processes, TlsSettings, Watch
 
 
 class KubernetesCluster:
@@ -88,9 +88,10 @@ class KubernetesCluster:
         text = self._redactor.text(description)
         helm_records.mark_failed(self._client, self._clock, self._helm_driver, target, revision, text)
 
-    def observe(self, workloads: Sequence[Workload], timeout_s: float) -> Iterator[Observation]:
+    @contextlib.contextmanager
+    def watch(self, namespace: str) -> Iterator[Watch]:
         """See the port."""
-        return observe(self._client, self._clock, self._redactor, workloads, timeout_s)
+        yield PollingWatch(self._client, self._clock, self._redactor, namespace)
 
     def logs(
         self, namespace: str, selectors: Sequence[Mapping[str, str]], *, follow: bool, tail: int | None

@@ -14,7 +14,7 @@ from trunkline.adapters.kubernetes import selectors
 from trunkline.adapters.kubernetes.client import JsonObject, KubernetesClient, Patience, path_of
 from trunkline.adapters.kubernetes.failures import ApiError
 from trunkline.domain.redaction import Redactor
-from trunkline.domain.rollouts import KubernetesObject, Observation, Workload
+from trunkline.domain.rollouts import KubernetesObject, Observation, Resource
 from trunkline.errors import TrunklineError
 from trunkline.ports import Clock
 
@@ -33,9 +33,9 @@ _PATIENCE = Patience(request_s=5.0, retry_s=0.0)
 class _Look:
     """What one look has found so far."""
 
-    objects: dict[Workload, KubernetesObject | None] = field(default_factory=dict)
-    owners: dict[Workload, tuple[KubernetesObject, ...]] = field(default_factory=dict)
-    pods: dict[Workload, tuple[KubernetesObject, ...]] = field(default_factory=dict)
+    objects: dict[Resource, KubernetesObject | None] = field(default_factory=dict)
+    owners: dict[Resource, tuple[KubernetesObject, ...]] = field(default_factory=dict)
+    pods: dict[Resource, tuple[KubernetesObject, ...]] = field(default_factory=dict)
 
     def in_namespace(self, namespace: str) -> Iterator[KubernetesObject]:
         """Everything that was found there."""
@@ -46,11 +46,31 @@ class _Look:
                 yield from self.pods.get(workload, ())
 
 
+class PollingWatch:
+    """Implements the port `Watch` by looking again and again."""
+
+    def __init__(self, client: KubernetesClient, clock: Clock, redactor: Redactor, namespace: str) -> None:
+        self._client, self._clock, self._redactor = client, clock, redactor
+        self._namespace = namespace
+
+    def observe(self, resources: Sequence[Resource], timeout_s: float) -> Iterator[Observation]:
+        """See the port."""
+        return observe(self._client, self._clock, self._redactor, resources, timeout_s)
+
+    def look(self, resources: Sequence[Resource]) -> Observation:
+        """See the port."""
+        return look(self._client, self._redactor, resources)
+
+    def hooks(self) -> Observation:
+        """See the port."""
+        return Observation(0.0, {})
+
+
 def observe(
     client: KubernetesClient,
     clock: Clock,
     redactor: Redactor,
-    workloads: Sequence[Workload],
+    workloads: Sequence[Resource],
     timeout_s: float,
 ) -> Iterator[Observation]:
     """See `Cluster.observe`."""
@@ -73,7 +93,7 @@ def observe(
         clock.sleep(max(0.0, min(began + pause, started + timeout_s) - now))
 
 
-def look(client: KubernetesClient, redactor: Redactor, workloads: Sequence[Workload]) -> Observation:
+def look(client: KubernetesClient, redactor: Redactor, workloads: Sequence[Resource]) -> Observation:
     """One look, now.
 
     Raises:
@@ -92,7 +112,7 @@ def look(client: KubernetesClient, redactor: Redactor, workloads: Sequence[Workl
     return Observation(0.0, found.objects, found.owners, found.pods, tuple(map(redactor.value, events)))
 
 
-def _live(client: KubernetesClient, workload: Workload) -> KubernetesObject | None:
+def _live(client: KubernetesClient, workload: Resource) -> KubernetesObject | None:
     base, collection = _COLLECTIONS[workload.kind]
     try:
         return client.get(path_of(base, workload.namespace, collection, workload.name))
@@ -102,7 +122,7 @@ def _live(client: KubernetesClient, workload: Workload) -> KubernetesObject | No
         raise
 
 
-def _find_pods(client: KubernetesClient, workload: Workload, live: KubernetesObject, found: _Look) -> None:
+def _find_pods(client: KubernetesClient, workload: Resource, live: KubernetesObject, found: _Look) -> None:
     selector = selectors.of_workload(live)
     pods = client.list(path_of("/api/v1/namespaces", workload.namespace, "pods"), labels=selector).items
     owners = {_uid(live)}

@@ -13,10 +13,10 @@ from tests.unit.adapters.kubernetes.support import make_client
 from trunkline.adapters.kubernetes import selectors
 from trunkline.adapters.kubernetes.workloads import gone, look, observe
 from trunkline.domain.redaction import Redactor
-from trunkline.domain.rollouts import Observation, Workload
+from trunkline.domain.rollouts import Observation, Resource
 from trunkline.errors import Unreachable
 
-WEB = Workload("Deployment", "qa", "web")
+WEB = Resource("Deployment", "qa", "web")
 AWAY = Unreachable("10.0.0.1:6443 cannot be reached: the connection was refused.")
 CORE = "/api/v1/namespaces/qa"
 APPS = "/apis/apps/v1/namespaces/qa"
@@ -58,7 +58,7 @@ def put_event(api: FakeKubernetesApi, name: str, about: dict[str, Any], moment: 
     api.put(f"{CORE}/events/{name}", body)
 
 
-def look_at(api: FakeKubernetesApi, *workloads: Workload, redactor: Redactor | None = None) -> Observation:
+def look_at(api: FakeKubernetesApi, *workloads: Resource, redactor: Redactor | None = None) -> Observation:
     return look(make_client(api), redactor or Redactor(), workloads)
 
 
@@ -93,7 +93,7 @@ def test_other_workloads(api: FakeKubernetesApi, kind: str, path: str) -> None:
     live = put_workload(api, path, kind)
     put_owned(api, f"{CORE}/pods/web-0", live, kind)
     put_owned(api, f"{CORE}/pods/stray", None)
-    workload = Workload(kind, "qa", "web")
+    workload = Resource(kind, "qa", "web")
     seen = look_at(api, workload)
     assert names(seen.pods[workload]) == ["web-0"]
     assert workload not in seen.owners
