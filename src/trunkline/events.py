@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from trunkline.domain.attempts import Attempt, Ending
-from trunkline.domain.rollouts import Progress
+from trunkline.domain.rollouts import Failure, Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,13 @@ class Progressed(Event):
             self.trouble,
         ]
         return " | ".join(filter(None, parts))
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosed(Event):
+    """A deployment is going to fail: what is wrong, why, what shows it, and what to do next."""
+
+    failures: tuple[Failure, ...]
 
 
 @dataclass(frozen=True, slots=True)

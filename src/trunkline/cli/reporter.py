@@ -6,12 +6,25 @@ follows, so the stage is said once and its lines stand below it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TextIO
 
 from trunkline.cli.style import Style
 from trunkline.domain.attempts import Attempt, Kind, Outcome, Stage
 from trunkline.domain.durations import format_duration
-from trunkline.events import Event, Failed, Finished, Noted, Paused, Progressed, Started, Stranded, Undone
+from trunkline.domain.rollouts import Failure
+from trunkline.events import (
+    Diagnosed,
+    Event,
+    Failed,
+    Finished,
+    Noted,
+    Paused,
+    Progressed,
+    Started,
+    Stranded,
+    Undone,
+)
 
 
 class LineReporter:
@@ -42,6 +55,8 @@ class LineReporter:
                 return (f"{prefix}{_note(event, style)}",)
             case Progressed():
                 return (f"{prefix}{event}",)
+            case Diagnosed(failures=failures):
+                return tuple(prefix + line for failure in failures for line in _diagnosis(failure, style))
             case Paused(text=text):
                 return (f"{prefix}{style.warning(text)}",)
             case Undone(text=text):
@@ -55,6 +70,13 @@ class LineReporter:
                 return (_end(event, title, style),)
             case _:
                 return ()
+
+
+def _diagnosis(failure: Failure, style: Style) -> Iterator[str]:
+    yield f"{style.bad(failure.cause)}: {failure.sentence}"
+    yield from (style.faint(f"| {line}") for line in failure.evidence)
+    if failure.advice:
+        yield f"{style.faint('next:')} {failure.advice}"
 
 
 def _note(event: Noted, style: Style) -> str:

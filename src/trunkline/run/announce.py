@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from trunkline.domain.attempts import Attempt
-from trunkline.domain.rollouts import Progress
-from trunkline.events import Event, Noted, Progressed
+from trunkline.domain.rollouts import Failure, Progress
+from trunkline.events import Diagnosed, Event, Noted, Progressed
 from trunkline.ports import World
 
 
@@ -47,6 +47,22 @@ class Voice:
             world.clock.now(), self.attempt, states, elapsed_s, timeout_s, hide(warning), hide(trouble)
         )
         announce(world, event)
+
+    def diagnosis(self, failures: tuple[Failure, ...]) -> None:
+        """What is wrong."""
+        announce(self.world, Diagnosed(self.world.clock.now(), self.attempt, self._hidden(failures)))
+
+    def _hidden(self, failures: tuple[Failure, ...]) -> tuple[Failure, ...]:
+        hide = self.world.redactor.text
+        return tuple(
+            replace(
+                failure,
+                sentence=hide(failure.sentence),
+                evidence=tuple(map(hide, failure.evidence)),
+                advice=hide(failure.advice),
+            )
+            for failure in failures
+        )
 
     def _say(self, text: str, level: str) -> None:
         world = self.world

@@ -112,10 +112,7 @@ def _await(step: AwaitRollout, site: Site) -> None:
     first = verdict.failures[0]
     if first.cause is Cause.API_UNREACHABLE:
         raise Unreachable(explain(verdict), first.advice)
-    for failure in verdict.failures:
-        site.voice.warn(f"{failure.cause}: {failure.sentence}")
-        for line in failure.evidence:
-            site.voice.output(line)
+    site.voice.diagnosis(verdict.failures)
     raise RolloutFailed(explain(verdict), first.cause, first.advice)
 
 

@@ -147,7 +147,7 @@ def test_a_failed_rollout_returns(fake: FakeWorld) -> None:
     )
     assert (ending(fake).outcome, ending(fake).cause) == (Outcome.FAILED, "crash-loop")
     assert (ending(fake).undone, ending(fake).revision) == ("returned to revision 1", 2)
-    assert fake.recorder.told == ["Started", "Undone", "Failed"]
+    assert fake.recorder.told == ["Started", "Diagnosed", "Undone", "Failed"]
     assert steps_of(fake)[-1] == "return to revision 1: the new one failed"
     assert fake.cluster.good_revisions(DEV.target) == set()
 
@@ -278,7 +278,7 @@ def test_a_lease_that_is_lost_before_the_undo(fake: FakeWorld) -> None:
         carry_out(fake, upgrade(SICK))
     assert not isinstance(caught.value, Stranded)
     assert fake.helm.deeds == ["upgrade team-dev/sample"]
-    assert fake.recorder.told == ["Started", "Failed"]
+    assert fake.recorder.told == ["Started", "Diagnosed", "Failed"]
 
 
 @pytest.mark.parametrize("moment", ["begin upgrade", "pending upgrade", "end upgrade", "watch"])
