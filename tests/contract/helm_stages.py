@@ -45,6 +45,18 @@ data:
 ---
 # an empty document
 """,
+    "templates/hook.yaml": """\
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: {{ .Release.Name }}-before
+  annotations: {helm.sh/hook: "pre-install,pre-upgrade"}
+""",
+}
+HOOK = {
+    "apiVersion": "v1",
+    "kind": "ConfigMap",
+    "metadata": {"name": "sample-before", "annotations": {"helm.sh/hook": "pre-install,pre-upgrade"}},
 }
 
 
@@ -72,7 +84,7 @@ class FakeStage:
     """The fake that other tests use, with the same chart in Python."""
 
     def __init__(self) -> None:
-        self._fake = FakeHelm(FakeClock(), render=shown)
+        self._fake = FakeHelm(FakeClock(), render=shown, hook_objects=(HOOK,))
         self.helm: Helm = self._fake
         self.namespace = "team"
         self.cluster = ClusterTarget()

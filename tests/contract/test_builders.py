@@ -24,7 +24,7 @@ from trunkline.config.project import ImageSettings
 from trunkline.domain.images import ImageReference, is_digest, parse_image
 from trunkline.domain.redaction import Redactor
 from trunkline.errors import DeploymentFailed, Refused
-from trunkline.ports import Command, Completed, ImageBuilder, OnLine
+from trunkline.ports import Command, Completed, ImageBuilder, Meanwhile, OnLine
 
 USER, PASSWORD, TOKEN = "acme+ci", "p4ss-word!", "t0ken-for-pip"
 LABELS = {"org.opencontainers.image.revision": "a" * 40, "org.opencontainers.image.title": "it's a = b"}
@@ -46,9 +46,11 @@ class Recorder(SubprocessProcesses):
         super().__init__(environ, redactor)
         self.argv: list[tuple[str, ...]] = []
 
-    def run(self, command: Command, on_line: OnLine | None = None) -> Completed:
+    def run(
+        self, command: Command, on_line: OnLine | None = None, meanwhile: Meanwhile | None = None
+    ) -> Completed:
         self.argv.append(command.argv)
-        return super().run(command, on_line)
+        return super().run(command, on_line, meanwhile)
 
 
 @dataclass

@@ -262,6 +262,17 @@ def test_a_revision_that_is_pending(
     assert (latest.number, latest.status, latest.pending) == (1, status, True)
 
 
+@pytest.mark.parametrize("status", ["deployed", "pending-upgrade"])
+def test_hooks(stage: Stage, target: ReleaseTarget, deploy: Deployer, status: str) -> None:
+    """The hooks of the newest revision are known also while Helm is still at work on it."""
+    assert stage.helm.hooks(target) == ()
+    deploy()
+    stage.leave(target, 1, status)
+    [hook] = stage.helm.hooks(target)
+    assert hook["kind"] == "ConfigMap"
+    assert "helm.sh/hook" in str(hook["metadata"])
+
+
 def test_after_a_failed_revision(stage: Stage, target: ReleaseTarget, deploy: Deployer) -> None:
     """A revision that failed, or was marked so, is in nobody's way; Helm calls superseded what it upgraded from."""
     deploy("1")

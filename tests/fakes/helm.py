@@ -12,7 +12,7 @@ import yaml
 
 from trunkline.domain.releases import History, ReleaseTarget, Revision
 from trunkline.errors import DeploymentFailed, Locked, TrunklineError, Unreachable
-from trunkline.ports import Applied, Clock, OnLine, UpgradeRequest
+from trunkline.ports import Applied, Clock, Meanwhile, OnLine, UpgradeRequest
 
 Objects = Sequence[Mapping[str, Any]]
 Render = Callable[[str, Mapping[str, Any]], Objects]
@@ -64,6 +64,7 @@ class FakeHelm:
             and `end DEED` when it is done.
         deeds: what was asked for, in short.
         requests: every upgrade that was asked for.
+        hook_objects: the hooks of every revision.
     """
 
     clock: Clock
@@ -74,6 +75,8 @@ class FakeHelm:
     interfere: Callable[[str], None] = lambda _: None
     deeds: list[str] = field(default_factory=list)
     requests: list[UpgradeRequest] = field(default_factory=list)
+    hook_objects: tuple[Mapping[str, Any], ...] = ()
+    _meanwhile: Meanwhile | None = None
     _kept: dict[str, dict[int, Kept]] = field(default_factory=dict)
 
     def version(self) -> str:
@@ -90,7 +93,9 @@ class FakeHelm:
             )
         return History(tuple(revisions))
 
-    def upgrade(self, request: UpgradeRequest, on_line: OnLine) -> Applied:
+    def upgrade(
+        self, request: UpgradeRequest, on_line: OnLine, meanwhile: Meanwhile | None = None
+    ) -> Applied:
         self.requests.append(request)
         self._begin("upgrade", request.target)
         values: dict[str, Any] = {}
@@ -103,7 +108,12 @@ class FakeHelm:
         pending = "pending-install" if fresh else "pending-upgrade"
         chart = re.sub(r"\.tgz$", "", request.chart.name)
         kept = Kept(self.clock.now(), chart, objects)
+        self._meanwhile = meanwhile
         return self._make("upgrade", request.target, kept, pending, request.description, request.history_max)
+
+    def hooks(self, target: ReleaseTarget) -> tuple[Mapping[str, Any], ...]:
+        self._check()
+        return self.hook_objects if self._kept.get(str(target)) else ()
 
     def rollback(self, target: ReleaseTarget, revision: int, history_max: int, timeout_s: float) -> Applied:
         self._begin(f"rollback {revision}", target)
@@ -143,6 +153,9 @@ class FakeHelm:
         releases[number] = kept
         record = self.records[(name, number)] = [pending, description]
         self.interfere(f"pending {deed}")
+        meanwhile, self._meanwhile = self._meanwhile, None
+        if meanwhile is not None:
+            meanwhile()
         try:
             self._fail(deed)
         except DeploymentFailed:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from trunkline.errors import UsageError
-from trunkline.ports import Command, Completed, OnLine
+from trunkline.ports import Command, Completed, Meanwhile, OnLine
 
 Answer = Completed | BaseException | tuple[int, str, str]
 Script = Callable[[Command], Answer]
@@ -19,11 +19,15 @@ class FakeProcesses:
         self._installed = installed
         self.commands: list[Command] = []
 
-    def run(self, command: Command, on_line: OnLine | None = None) -> Completed:
+    def run(
+        self, command: Command, on_line: OnLine | None = None, meanwhile: Meanwhile | None = None
+    ) -> Completed:
         self.commands.append(command)
         if command.argv[0] not in self._installed:
             raise UsageError(f"{command.argv[0]} is not installed, or not on PATH.")
         answer = self._script(command)
+        if meanwhile is not None:
+            meanwhile()
         if isinstance(answer, BaseException):
             raise answer
         done = Completed(command, *answer) if isinstance(answer, tuple) else answer

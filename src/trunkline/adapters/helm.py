@@ -14,7 +14,7 @@ from typing import Any
 
 from trunkline.domain.releases import ClusterTarget, History, ReleaseTarget, Revision
 from trunkline.errors import DeploymentFailed, Locked, TrunklineError, Unreachable
-from trunkline.ports import Applied, Command, Completed, OnLine, Processes, UpgradeRequest
+from trunkline.ports import Applied, Command, Completed, Meanwhile, OnLine, Processes, UpgradeRequest
 
 _UNREACHABLE = re.compile(
     r"cluster unreachable|connection refused|no such host|i/o timeout|TLS handshake|Unauthorized|x509:"
@@ -56,7 +56,9 @@ class HelmCommand:
             raise self._error(target, "history", done)
         return History(tuple(sorted(map(_revision, json.loads(done.stdout)), key=lambda item: item.number)))
 
-    def upgrade(self, request: UpgradeRequest, on_line: OnLine) -> Applied:
+    def upgrade(
+        self, request: UpgradeRequest, on_line: OnLine, meanwhile: Meanwhile | None = None
+    ) -> Applied:
         """See the port."""
         target = request.target
         # Without any values of its own, an upgrade would take those of the revision before.
@@ -69,7 +71,11 @@ class HelmCommand:
             arguments += ["--values", str(path)]
         arguments += ["--values", "-"]
         done = self._helm(
-            target, arguments, stdin=json.dumps(request.pins), timeout_s=request.timeout_s + _SLACK_S
+            target,
+            arguments,
+            stdin=json.dumps(request.pins),
+            timeout_s=request.timeout_s + _SLACK_S,
+            meanwhile=meanwhile,
         )
         for line in done.stderr.splitlines():
             if done.code == 0 and line.strip():
@@ -78,6 +84,15 @@ class HelmCommand:
             raise self._error(target, "upgrade", done)
         release = json.loads(done.stdout)
         return Applied(int(release["version"]), parse_manifest(release.get("manifest", "")))
+
+    def hooks(self, target: ReleaseTarget) -> tuple[Mapping[str, Any], ...]:
+        """See the port."""
+        done = self._helm(target, ("get", "hooks", target.name))
+        if done.code != 0:
+            if _NOT_FOUND in done.stderr:
+                return ()
+            raise self._error(target, "get hooks", done)
+        return parse_manifest(done.stdout)
 
     def rollback(self, target: ReleaseTarget, revision: int, history_max: int, timeout_s: float) -> Applied:
         """See the port."""
@@ -114,13 +129,15 @@ class HelmCommand:
         *,
         stdin: str | None = None,
         timeout_s: float = _QUERY_S,
+        meanwhile: Meanwhile | None = None,
     ) -> Completed:
         argv = ["helm", *arguments, "--namespace", target.namespace]
         if self._cluster.context:
             argv += ["--kube-context", self._cluster.context]
         environment = {"KUBECONFIG": self._cluster.kubeconfig} if self._cluster.kubeconfig else {}
         try:
-            return self._processes.run(Command(tuple(argv), environment, stdin=stdin, timeout_s=timeout_s))
+            command = Command(tuple(argv), environment, stdin=stdin, timeout_s=timeout_s)
+            return self._processes.run(command, meanwhile=meanwhile)
         except TimeoutError as error:
             raise Unreachable(
                 f"helm {arguments[0]} of {target} did not end within {timeout_s:.0f} s.",

@@ -21,12 +21,14 @@ from typing import IO
 
 from trunkline.domain.redaction import Redactor
 from trunkline.errors import UsageError
-from trunkline.ports import Command, Completed, OnLine
+from trunkline.ports import Command, Completed, Meanwhile, OnLine
 
 _PR_SET_PDEATHSIG = 1
 _CHUNK = 65536
 # How long the outputs of a program that has ended must be silent to be taken for closed.
 _SILENCE_S = 1.0
+# How often a caller who watches something else may do so.
+_TICK_S = 0.2
 
 
 class SubprocessProcesses:
@@ -47,11 +49,13 @@ class SubprocessProcesses:
         """The path of a program on PATH, or None."""
         return shutil.which(program, path=self._environ.get("PATH"))
 
-    def run(self, command: Command, on_line: OnLine | None = None) -> Completed:
+    def run(
+        self, command: Command, on_line: OnLine | None = None, meanwhile: Meanwhile | None = None
+    ) -> Completed:
         """See the port."""
         process = self._start(command)
         try:
-            out, err = _converse(process, command, self._hear(command, on_line))
+            out, err = _converse(process, command, self._hear(command, on_line), meanwhile)
         except BaseException:
             _end(process, self._grace_s)
             raise
@@ -98,9 +102,12 @@ class SubprocessProcesses:
         return lambda line: on_line(self._redactor.text(line))
 
 
-def _converse(process: subprocess.Popen[bytes], command: Command, on_line: OnLine | None) -> tuple[str, str]:
+def _converse(
+    process: subprocess.Popen[bytes], command: Command, on_line: OnLine | None, meanwhile: Meanwhile | None
+) -> tuple[str, str]:
     """Feed stdin, read both outputs until they close, and wait for the end."""
     deadline = math.inf if command.timeout_s is None else time.monotonic() + command.timeout_s
+    tick = _Tick(meanwhile)
     waiting = memoryview((command.stdin or "").encode())
     streams = {stream: _Lines(on_line) for stream in (process.stdout, process.stderr) if stream is not None}
     with selectors.DefaultSelector() as selector:
@@ -109,9 +116,13 @@ def _converse(process: subprocess.Popen[bytes], command: Command, on_line: OnLin
         if process.stdin is not None:
             os.set_blocking(process.stdin.fileno(), False)
             selector.register(process.stdin, selectors.EVENT_WRITE)
+        heard_at = time.monotonic()
         while selector.get_map():
-            ready = selector.select(min(_left(deadline, command), _SILENCE_S))
-            if not ready and process.poll() is not None:
+            ready = selector.select(min(_left(deadline, command), tick.longest_s))
+            tick.call()
+            if ready:
+                heard_at = time.monotonic()
+            elif process.poll() is not None and time.monotonic() - heard_at >= _SILENCE_S:
                 # A daemon that it started, and left behind, still holds its outputs.
                 break
             for key, _ in ready:
@@ -121,7 +132,8 @@ def _converse(process: subprocess.Popen[bytes], command: Command, on_line: OnLin
                     _drain(selector, key.fd, streams[key.fileobj], key.fileobj)  # type: ignore[index, arg-type]  # only our two streams are registered
     while process.poll() is None:
         with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(None if math.isinf(deadline) else _left(deadline, command))
+            process.wait(min(_left(deadline, command), tick.longest_s))
+        tick.call()
     _close(process)
     out, err = (lines.text() for lines in streams.values())
     return out, err
@@ -132,6 +144,20 @@ def _left(deadline: float, command: Command) -> float:
     if left <= 0:
         raise TimeoutError(f"{command.argv[0]} did not end within {command.timeout_s:g} s")
     return left
+
+
+class _Tick:
+    """Calls what is to be done meanwhile, every `_TICK_S` and not more often."""
+
+    def __init__(self, meanwhile: Meanwhile | None) -> None:
+        self._meanwhile = meanwhile
+        self._called_at = time.monotonic()
+        self.longest_s = _SILENCE_S if meanwhile is None else _TICK_S
+
+    def call(self) -> None:
+        if self._meanwhile is not None and time.monotonic() - self._called_at >= _TICK_S:
+            self._called_at = time.monotonic()
+            self._meanwhile()
 
 
 class _Lines:

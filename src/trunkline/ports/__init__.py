@@ -11,7 +11,7 @@ from trunkline.ports.http import Http, Request, Response, TlsSettings
 from trunkline.ports.images import ImageBuilder, Registry
 from trunkline.ports.ledger import Ledger
 from trunkline.ports.people import Answer, Approver, Listener, Surroundings
-from trunkline.ports.processes import Command, Completed, OnLine, Processes
+from trunkline.ports.processes import Command, Completed, Meanwhile, OnLine, Processes
 from trunkline.ports.sources import SourceControl, Storage
 from trunkline.ports.world import World
 
@@ -31,6 +31,7 @@ __all__ = [
     "Ledger",
     "Listener",
     "LogLine",
+    "Meanwhile",
     "OnLine",
     "Processes",
     "Registry",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from trunkline.domain.releases import History, ReleaseTarget
-from trunkline.ports.processes import OnLine
+from trunkline.ports.processes import Meanwhile, OnLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +59,24 @@ class Helm(Protocol):
         """
         ...
 
-    def upgrade(self, request: UpgradeRequest, on_line: OnLine) -> Applied:
-        """Install or upgrade, without waiting for the rollout.
+    def upgrade(
+        self, request: UpgradeRequest, on_line: OnLine, meanwhile: Meanwhile | None = None
+    ) -> Applied:
+        """Install or upgrade, without waiting for the rollout; Helm itself waits for its hooks alone.
+
+        `meanwhile` is called several times a second; what it raises stops Helm, which may leave its revision
+        pending.
 
         Raises:
             DeploymentFailed: Helm refused or failed; the message is its own, redacted.
+            Unreachable: the cluster does not answer.
+        """
+        ...
+
+    def hooks(self, target: ReleaseTarget) -> tuple[Mapping[str, object], ...]:
+        """The manifests of the newest revision's hooks, also while it is pending; empty where there is none.
+
+        Raises:
             Unreachable: the cluster does not answer.
         """
         ...

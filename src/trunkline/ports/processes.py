@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 OnLine = Callable[[str], None]
+Meanwhile = Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +45,13 @@ class Completed:
 class Processes(Protocol):
     """The one way to run other programs."""
 
-    def run(self, command: Command, on_line: OnLine | None = None) -> Completed:
+    def run(
+        self, command: Command, on_line: OnLine | None = None, meanwhile: Meanwhile | None = None
+    ) -> Completed:
         """Run to the end; each output line (redacted) goes to `on_line` as it comes.
+
+        `meanwhile` is called several times a second while the program runs; what it or `on_line` raises ends the
+        program, politely first, and goes on to the caller.
 
         Whatever its exit code, the result is returned: the caller knows what it means. A child never
         outlives this process.

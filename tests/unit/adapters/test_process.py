@@ -266,3 +266,23 @@ def test_a_child_dies_with_a_killed_parent() -> None:
         child = int(parent.stdout.readline())
         parent.kill()
     assert ended(child)
+
+
+def test_meanwhile(processes: SubprocessProcesses) -> None:
+    """While a program works in silence, the caller may look at something else several times a second."""
+    looks: list[float] = []
+    processes.run(sh("sleep 1.5"), None, lambda: looks.append(time.monotonic()))
+    assert len(looks) >= 4
+
+
+@pytest.mark.parametrize("script", ["sleep 60", "exec >&- 2>&-; sleep 60"], ids=["silent", "outputs closed"])
+def test_meanwhile_can_stop_the_program(processes: SubprocessProcesses, script: str) -> None:
+    """What is raised meanwhile ends the program and goes on to the caller, whatever its outputs do."""
+
+    def stop() -> None:
+        raise RuntimeError("enough")
+
+    began = time.monotonic()
+    with pytest.raises(RuntimeError, match="enough"):
+        processes.run(sh(script), None, stop)
+    assert time.monotonic() - began < 30
