@@ -29,6 +29,9 @@ class TrunklineError(Exception):
     Args:
         message: one sentence that names the thing and the cause.
         hint: the next step for the person who reads it, or empty.
+
+    Attributes:
+        facts: what a program wants to know besides, as JSON knows it.
     """
 
     exit_code = ExitCode.FAULT
@@ -37,6 +40,7 @@ class TrunklineError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.facts: dict[str, object] = {}
 
     def __str__(self) -> str:
         return self.message
@@ -99,6 +103,10 @@ class Refused(Unreachable):
 
 
 class Interrupted(TrunklineError):
-    """A person or the CI stopped the command."""
+    """A person or the CI stopped the command; the hint says how to go on."""
 
     exit_code = ExitCode.INTERRUPTED
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM. Like Ctrl-C it is no `Exception`: nobody who tolerates errors may swallow it."""

@@ -115,12 +115,20 @@ class FakeHelm:
         self._check()
         return self.hook_objects if self._kept.get(str(target)) else ()
 
-    def rollback(self, target: ReleaseTarget, revision: int, history_max: int, timeout_s: float) -> Applied:
+    def rollback(
+        self,
+        target: ReleaseTarget,
+        revision: int,
+        history_max: int,
+        timeout_s: float,
+        meanwhile: Meanwhile | None = None,
+    ) -> Applied:
         self._begin(f"rollback {revision}", target)
         goal = self._kept.get(str(target), {}).get(revision)
         if goal is None:
             raise DeploymentFailed(f"helm rollback of {target} failed: release: not found")
         kept = Kept(self.clock.now(), goal.chart, goal.objects)
+        self._meanwhile = meanwhile
         return self._make(
             "rollback", target, kept, "pending-rollback", f"Rollback to {revision}", history_max
         )

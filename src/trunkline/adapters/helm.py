@@ -94,11 +94,21 @@ class HelmCommand:
             raise self._error(target, "get hooks", done)
         return parse_manifest(done.stdout)
 
-    def rollback(self, target: ReleaseTarget, revision: int, history_max: int, timeout_s: float) -> Applied:
+    def rollback(
+        self,
+        target: ReleaseTarget,
+        revision: int,
+        history_max: int,
+        timeout_s: float,
+        meanwhile: Meanwhile | None = None,
+    ) -> Applied:
         """See the port."""
         arguments = ("rollback", target.name, str(revision), "--history-max", str(history_max))
         done = self._helm(
-            target, (*arguments, "--timeout", f"{timeout_s:.0f}s"), timeout_s=timeout_s + _SLACK_S
+            target,
+            (*arguments, "--timeout", f"{timeout_s:.0f}s"),
+            timeout_s=timeout_s + _SLACK_S,
+            meanwhile=meanwhile,
         )
         if done.code != 0:
             raise self._error(target, "rollback", done)

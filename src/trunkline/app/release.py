@@ -23,7 +23,7 @@ from trunkline.plan.steps import Plan
 from trunkline.ports import LeaseHolder, World
 from trunkline.run.attempts import Account, Subject, attempt, begin_run
 from trunkline.run.execute import Execution, execute
-from trunkline.run.perform import Site
+from trunkline.run.site import Site
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from types import FrameType
 import click
 
 from trunkline import __version__
-from trunkline.errors import ExitCode, Interrupted, TrunklineError
+from trunkline.errors import ExitCode, Terminated, TrunklineError
 
 # name: what it does, in the words of `trunkline --help`; the module of that name holds `command`
 COMMANDS = {
@@ -117,4 +117,4 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> None:
-    raise Interrupted("Stopped by SIGTERM.", "Go on where it was: trunkline run --resume")
+    raise Terminated

@@ -81,8 +81,15 @@ class Helm(Protocol):
         """
         ...
 
-    def rollback(self, target: ReleaseTarget, revision: int, history_max: int, timeout_s: float) -> Applied:
-        """Return to `revision` (which makes a new one), without waiting.
+    def rollback(
+        self,
+        target: ReleaseTarget,
+        revision: int,
+        history_max: int,
+        timeout_s: float,
+        meanwhile: Meanwhile | None = None,
+    ) -> Applied:
+        """Return to `revision` (which makes a new one), without waiting for the rollout; `meanwhile` as above.
 
         Raises:
             DeploymentFailed, Unreachable: as above.

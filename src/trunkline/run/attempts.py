@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from trunkline.domain.attempts import Attempt, Deployment, Ending, Kind, Outcome, Run, Stage
 from trunkline.domain.commits import Commit
-from trunkline.errors import Interrupted, TrunklineError, WaitingForApproval
+from trunkline.errors import Interrupted, Terminated, TrunklineError, WaitingForApproval
 from trunkline.events import Failed, Finished, Started
 from trunkline.ports import World
 from trunkline.run.announce import Voice, announce
@@ -113,7 +113,7 @@ def _end_badly(world: World, account: Account, error: BaseException) -> None:
         else f"{type(error).__name__}: a fault of Trunkline"
     )
     if isinstance(error, KeyboardInterrupt):
-        reason = "Interrupted from the keyboard."
+        reason = "Stopped by SIGTERM." if isinstance(error, Terminated) else "Interrupted from the keyboard."
     account.deployment = None
     try:
         _end(world, account, outcome, reason)

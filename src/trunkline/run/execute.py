@@ -10,15 +10,16 @@ from dataclasses import dataclass
 
 from trunkline.domain.releases import History
 from trunkline.domain.rollouts import awaited_in
-from trunkline.errors import DeploymentFailed, Locked, Stranded, TrunklineError
+from trunkline.errors import DeploymentFailed, Interrupted, Locked, Stranded, Terminated, TrunklineError
 from trunkline.events import Stranded as StrandedEvent
 from trunkline.events import Undone
 from trunkline.plan.steps import Plan, Remove, Return, Step, describe, undo_of
 from trunkline.ports import Lease, World
 from trunkline.run.announce import announce
 from trunkline.run.attempts import Account
-from trunkline.run.perform import RolloutFailed, Site, perform
-from trunkline.run.rollout import await_rollout, explain
+from trunkline.run.perform import perform
+from trunkline.run.rollout import await_rollout
+from trunkline.run.site import RolloutFailed, Site
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,10 @@ def execute(execution: Execution) -> None:
         except DeploymentFailed as error:
             execution.account.revision = execution.site.revision
             _take_back(execution, begun, error)
+            error.facts["undone"] = execution.account.undone
             raise
+        except KeyboardInterrupt as error:
+            raise _interrupted(execution, step, error) from error
     execution.account.revision = execution.site.revision
 
 
@@ -65,6 +69,7 @@ def _take_back(execution: Execution, begun: list[Step], error: DeploymentFailed)
     account = execution.account
     if isinstance(error, RolloutFailed):
         account.cause = error.cause.value
+        account.voice.diagnosis(error.failures)
     undo = next((found for step in reversed(begun) if (found := undo_of(step))), None)
     if undo is None:
         return
@@ -81,11 +86,23 @@ def _take_back(execution: Execution, begun: list[Step], error: DeploymentFailed)
         account.undone = f"nothing: {_clause(second)}"
         error.message = f"{_clause(error)}. It was not undone: {_clause(second)}."
         return
+    except KeyboardInterrupt as second:
+        raise _interrupted(execution, undo, second) from error
     except TrunklineError as second:
         raise _stranded(execution, undo, error, second) from error
     world = execution.world
     announce(world, Undone(world.clock.now(), account.attempt, account.undone))
     error.message = f"{_clause(error)}. It was undone: {account.undone}."
+
+
+def _interrupted(execution: Execution, step: Step, error: KeyboardInterrupt) -> Interrupted:
+    """What was begun stays: undoing it would take longer than a CI waits before it kills us."""
+    who = "SIGTERM" if isinstance(error, Terminated) else "Ctrl-C"
+    environment = execution.site.environment.name
+    return Interrupted(
+        f"Stopped by {who} at: {describe(step)}. What was begun is left as it is.",
+        f"Go on: trunkline release {environment} (or run --resume). Go back: trunkline rollback {environment}",
+    )
 
 
 def _clause(error: TrunklineError) -> str:
@@ -116,7 +133,7 @@ def _undo(execution: Execution, undo: Return | Remove) -> str:
             site.cluster, site.watch, resources, environment.timeout_s, environment.settle_s, voice
         )
         if not verdict.succeeded:
-            raise DeploymentFailed(explain(verdict))
+            raise RolloutFailed(verdict.failures)
     return f"returned to revision {undo.revision}"
 
 
@@ -132,10 +149,12 @@ def _stranded(
         else f"uninstall {environment.release}"
     )
     commands = (f"helm {deed} {where}", f"helm history {environment.release} {where}")
-    execution.account.undone = f"the undo failed: {second.message}"
+    execution.account.undone = f"the undo failed: {_clause(second)}"
     text = f"{_clause(error)}. Its undo failed as well: {_clause(second)}."
     announce(
         world,
         StrandedEvent(world.clock.now(), execution.account.attempt, world.redactor.text(text), commands),
     )
-    return Stranded(text, "A person has to act: " + "; ".join(commands))
+    stranded = Stranded(text, "A person has to act: " + "; ".join(commands))
+    stranded.facts = {**error.facts, "undone": execution.account.undone, "commands": list(commands)}
+    return stranded

@@ -45,11 +45,6 @@ def await_rollout(
     raise AssertionError("the cluster adapter ended its observation without an expired one")
 
 
-def explain(verdict: Verdict) -> str:
-    """All failures of a verdict as one sentence."""
-    return "; ".join(dict.fromkeys(failure.sentence for failure in verdict.failures)) + "."
-
-
 def _confirmed(
     watch: Watch, resources: Sequence[Resource], judge: Judge, seen: Observation
 ) -> Verdict | None:

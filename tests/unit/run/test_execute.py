@@ -2,98 +2,33 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.fakes.projects import an_environment
-from tests.fakes.world import SECRET, SHA, FakeWorld, fake_world
-from trunkline.domain.attempts import AttemptRecord, Ending, Outcome, Stage
-from trunkline.domain.releases import Marks
-from trunkline.errors import DeploymentFailed, Locked, Stranded, Unreachable
+from tests.fakes.world import SECRET, SHA, FakeWorld
+from tests.unit.run.deeds import (
+    DEV,
+    GOOD,
+    NOTE,
+    REMOVE,
+    SICK,
+    carry_out,
+    ending,
+    install,
+    statuses,
+    steps_of,
+    stood,
+    upgrade,
+)
+from trunkline.domain.attempts import Outcome, Stage
+from trunkline.errors import DeploymentFailed, Interrupted, Locked, Stranded, Unreachable
 from trunkline.events import Stranded as StrandedEvent
-from trunkline.plan.steps import Apply, AwaitRollout, NoteGood, Plan, Remove, Repair, Return, Step
-from trunkline.ports import LeaseHolder, UpgradeRequest
+from trunkline.plan.steps import AwaitRollout, Plan, Repair, Return
+from trunkline.ports import LeaseHolder
 from trunkline.run.attempts import Account, Subject, attempt, begin_run
 from trunkline.run.execute import Execution, execute
-from trunkline.run.perform import Site
-
-DEV = an_environment("dev")
-WAIT, NOTE = AwaitRollout(60, 5), NoteGood()
-REMOVE = Remove("its first install failed")
-GOOD, SICK = "good", "sick"
-
-
-@pytest.fixture
-def fake() -> FakeWorld:
-    made = fake_world()
-    made.cluster.namespaces.add(DEV.namespace)
-    made.cluster.sick.add(SICK)
-    return made
-
-
-def pins(tag: str) -> dict[str, Any]:
-    return {"image": {"repository": "registry.example/sample", "tag": tag}}
-
-
-def apply(tag: str, undo: Return | Remove, *, install: bool = False) -> Apply:
-    marks = Marks(SHA, run=f"run-{tag}").description()
-    return Apply(
-        install, Path("backend-1.0.0.tgz"), "backend-1.0.0", (), pins(tag), marks, 10, True, 60, undo
-    )
-
-
-def install(tag: str) -> tuple[Step, ...]:
-    return apply(tag, REMOVE, install=True), WAIT, NOTE
-
-
-def upgrade(tag: str, back_to: int = 1) -> tuple[Step, ...]:
-    return apply(tag, Return(back_to, "the new one failed")), WAIT, NOTE
-
-
-def stood(fake: FakeWorld, tag: str = GOOD) -> None:
-    """Revision 1, which is good."""
-    request = UpgradeRequest(
-        DEV.target, Path("backend-1.0.0.tgz"), (), pins(tag), "trunkline commit=1", 10, True, 60
-    )
-    fake.helm.upgrade(request, lambda _: None)
-    fake.helm.deeds.clear()
-
-
-def carry_out(fake: FakeWorld, steps: tuple[Step, ...], deed: str = "upgrade") -> Account:
-    """Execute these steps as an attempt under the release's lease."""
-    commit = fake.source.head
-    plan = Plan("dev", str(DEV.target), deed, SHA, "image", "", steps)
-    accounts: list[Account] = []
-
-    def body(account: Account) -> None:
-        accounts.append(account)
-        holder = LeaseHolder("run-1", "ada")
-        with fake.cluster.lease(DEV.target, holder) as lease, fake.cluster.watch(DEV.namespace) as watch:
-            site = Site(DEV, fake.helm, fake.cluster, watch, account.voice)
-            execute(Execution(fake.world, plan, site, lease, account, fake.helm.history(DEV.target)))
-
-    attempt(fake.world, begin_run(fake.world, commit), Subject(Stage.DEPLOY, commit, "dev"), body)
-    return accounts[0]
-
-
-def last(fake: FakeWorld) -> AttemptRecord:
-    return fake.ledger.attempts(limit=1)[0]
-
-
-def ending(fake: FakeWorld) -> Ending:
-    found = last(fake).ending
-    assert found is not None
-    return found
-
-
-def steps_of(fake: FakeWorld) -> list[str]:
-    return [step for step, _ in fake.ledger.steps(last(fake).attempt.id)]
-
-
-def statuses(fake: FakeWorld) -> list[str]:
-    return [revision.status for revision in fake.helm.history(DEV.target).revisions]
+from trunkline.run.site import Site
 
 
 def test_all_goes_well(fake: FakeWorld) -> None:
@@ -292,10 +227,12 @@ def test_an_interruption_undoes_nothing(fake: FakeWorld, moment: str) -> None:
 
     fake.helm.interfere = interrupt
     fake.cluster.watched = lambda: interrupt("watch")
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(Interrupted, match=r"Stopped by Ctrl-C at: .* left as it is") as caught:
         carry_out(fake, upgrade(SICK))
+    assert "trunkline release dev" in caught.value.hint
     assert fake.helm.deeds == ["upgrade team-dev/sample"]
     assert (ending(fake).outcome, ending(fake).undone) == (Outcome.INTERRUPTED, "")
+    assert not any(status.startswith("pending") for status in statuses(fake))
     assert fake.cluster.holders == {}
 
 

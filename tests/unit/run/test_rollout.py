@@ -15,7 +15,8 @@ from trunkline.domain.rollouts import Cause, Failure, Observation, Resource
 from trunkline.errors import Unreachable
 from trunkline.run.announce import Voice
 from trunkline.run.attempts import Account, Subject, attempt, begin_run
-from trunkline.run.rollout import await_rollout, explain
+from trunkline.run.rollout import await_rollout
+from trunkline.run.site import RolloutFailed
 
 
 class ScriptedCluster(FakeCluster):
@@ -105,7 +106,9 @@ def test_an_adapter_that_breaks_its_promise(voice: Voice) -> None:
         judged(ScriptedCluster(failing(container(running()))), (WEB,), 60, 5, voice)
 
 
-def test_explain() -> None:
-    """All failures make one sentence, each of them once."""
+def test_the_error_says_all_failures() -> None:
+    """All failures make one sentence, each of them once; the first one's cause is the error's."""
     first, second = Failure(Cause.CRASH_LOOP, WEB, "a crashes"), Failure(Cause.TIMED_OUT, WEB, "b waits")
-    assert explain(Verdict((first, second, first))) == "a crashes; b waits."
+    error = RolloutFailed((first, second, first))
+    assert (error.message, error.cause) == ("a crashes; b waits.", Cause.CRASH_LOOP)
+    assert error.facts["cause"] == "crash-loop"
