@@ -68,12 +68,27 @@ class Deployer:
         description: str = MARKS.description(),
         target: ReleaseTarget | None = None,
     ) -> Applied:
+        request = self.request(
+            tag, *layers, pins=pins, history_max=history_max, description=description, target=target
+        )
+        return self._stage.helm.upgrade(request, lambda _: None)
+
+    def request(
+        self,
+        tag: object = "1",
+        *layers: str,
+        pins: Mapping[str, object] | None = None,
+        history_max: int = 10,
+        description: str = MARKS.description(),
+        target: ReleaseTarget | None = None,
+    ) -> UpgradeRequest:
+        """What `helm upgrade` would be asked for."""
         paths = []
         for number, text in enumerate(layers):
             path = self._folder / f"layer-{number}.yaml"
             path.write_text(text)
             paths.append(path)
-        request = UpgradeRequest(
+        return UpgradeRequest(
             target=target or self._target,
             chart=self._chart,
             values=tuple(paths),
@@ -83,7 +98,6 @@ class Deployer:
             create_namespace=False,
             timeout_s=30,
         )
-        return self._stage.helm.upgrade(request, lambda _: None)
 
 
 @pytest.fixture
@@ -273,6 +287,28 @@ def test_hooks(stage: Stage, target: ReleaseTarget, deploy: Deployer, status: st
     assert "helm.sh/hook" in str(hook["metadata"])
 
 
+@pytest.mark.parametrize("status", ["none", "deployed", "failed", "pending-install", "pending-upgrade"])
+def test_a_preview(stage: Stage, target: ReleaseTarget, deploy: Deployer, status: str) -> None:
+    """A preview renders what an upgrade would apply, hooks left out, and makes no revision, whatever stands."""
+    if status != "none":
+        deploy("1")
+        stage.leave(target, 1, status)
+    before = told(stage, target)
+    [shown] = stage.helm.preview(deploy.request("2", "text: layer"))
+    assert shown["kind"] == "ConfigMap"
+    assert shown["data"] == {"repository": "chart", "tag": "2", "text": "layer"}
+    assert told(stage, target) == before
+
+
+def test_a_preview_in_no_namespace(stage: Stage, target: ReleaseTarget, deploy: Deployer) -> None:
+    """A preview needs no namespace; values that the schema refuses are refused as an upgrade would refuse them."""
+    nowhere = ReleaseTarget(target.cluster, f"{stage.namespace}-not-made", target.name)
+    assert len(stage.helm.preview(deploy.request("2", target=nowhere))) == 1
+    assert not stage.helm.history(nowhere).exists
+    with pytest.raises(DeploymentFailed, match="don't meet the specifications of the schema"):
+        stage.helm.preview(deploy.request(7, target=nowhere))
+
+
 def test_after_a_failed_revision(stage: Stage, target: ReleaseTarget, deploy: Deployer) -> None:
     """A revision that failed, or was marked so, is in nobody's way; Helm calls superseded what it upgraded from."""
     deploy("1")
@@ -311,6 +347,7 @@ def test_an_unreachable_cluster(stage: Stage, target: ReleaseTarget, chart: Path
     for ask in (
         lambda: helm.history(target),
         lambda: helm.upgrade(request, lambda _: None),
+        lambda: helm.preview(request),
         lambda: helm.rollback(target, 1, 10, 30),
         lambda: helm.uninstall(target, 30),
         lambda: helm.applied(target, 1),

@@ -98,11 +98,7 @@ class FakeHelm:
     ) -> Applied:
         self.requests.append(request)
         self._begin("upgrade", request.target)
-        values: dict[str, Any] = {}
-        for path in request.values:
-            _merge(values, yaml.safe_load(path.read_text()) or {})
-        _merge(values, request.pins)
-        objects = self.render(request.target.name, values)
+        objects = self.render(request.target.name, _merged(request))
         history = self.history(request.target)
         fresh = not history.exists or (history.latest is not None and history.latest.status == "uninstalled")
         pending = "pending-install" if fresh else "pending-upgrade"
@@ -110,6 +106,10 @@ class FakeHelm:
         kept = Kept(self.clock.now(), chart, objects)
         self._meanwhile = meanwhile
         return self._make("upgrade", request.target, kept, pending, request.description, request.history_max)
+
+    def preview(self, request: UpgradeRequest) -> tuple[Mapping[str, Any], ...]:
+        self._check()
+        return tuple(self.render(request.target.name, _merged(request)))
 
     def hooks(self, target: ReleaseTarget) -> tuple[Mapping[str, Any], ...]:
         self._check()
@@ -207,6 +207,14 @@ class FakeHelm:
     def _check(self) -> None:
         if self.trouble:
             raise Unreachable(self.trouble)
+
+
+def _merged(request: UpgradeRequest) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for path in request.values:
+        _merge(values, yaml.safe_load(path.read_text()) or {})
+    _merge(values, request.pins)
+    return values
 
 
 def _merge(into: dict[str, Any], layer: Mapping[str, Any]) -> None:

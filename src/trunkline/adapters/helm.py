@@ -25,6 +25,7 @@ _BUSY = "another operation (install/upgrade/rollback) is in progress"
 # The API answered, and a webhook of the cluster did not: what Helm began has to be taken back.
 _WEBHOOK = re.compile(r"failed calling webhook|admission webhook", re.IGNORECASE)
 _NOT_FOUND = "release: not found"
+_NOTHING_STANDS = "has no deployed releases"
 _MORE_THAN_HELM_KEEPS = 1_000_000
 _QUERY_S = 60.0
 # Helm bounds itself by --timeout; this much later something is wrong with Helm.
@@ -67,12 +68,9 @@ class HelmCommand:
         arguments += ["--timeout", f"{request.timeout_s:.0f}s", "--output", "json"]
         if request.create_namespace:
             arguments.append("--create-namespace")
-        for path in request.values:
-            arguments += ["--values", str(path)]
-        arguments += ["--values", "-"]
         done = self._helm(
             target,
-            arguments,
+            (*arguments, *_values(request)),
             stdin=json.dumps(request.pins),
             timeout_s=request.timeout_s + _SLACK_S,
             meanwhile=meanwhile,
@@ -84,6 +82,24 @@ class HelmCommand:
             raise self._error(target, "upgrade", done)
         release = json.loads(done.stdout)
         return Applied(int(release["version"]), parse_manifest(release.get("manifest", "")))
+
+    def preview(self, request: UpgradeRequest) -> tuple[Mapping[str, Any], ...]:
+        """See the port."""
+        target, stdin = request.target, json.dumps(request.pins)
+        name, chart, values = target.name, str(request.chart), _values(request)
+        dry = ("upgrade", name, chart, "--install", "--reset-values", "--dry-run=server", "--output", "json")
+        done = self._helm(target, (*dry, *values), stdin=stdin)
+        if done.code == 0:
+            return parse_manifest(json.loads(done.stdout).get("manifest", ""))
+        said = _complaint(done)
+        if _BUSY not in said and _NOTHING_STANDS not in said:
+            raise self._error(target, "upgrade --dry-run", done)
+        # A dead client's revision stops Helm's dry run; a template asks for no history.
+        dry = ("template", name, chart, "--dry-run=server", "--no-hooks", "--is-upgrade")
+        done = self._helm(target, (*dry, *values), stdin=stdin)
+        if done.code != 0:
+            raise self._error(target, "template", done)
+        return parse_manifest(done.stdout)
 
     def hooks(self, target: ReleaseTarget) -> tuple[Mapping[str, Any], ...]:
         """See the port."""
@@ -167,6 +183,11 @@ class HelmCommand:
                 "Check the kubeconfig context and its credentials with `trunkline check --online`.",
             )
         return DeploymentFailed(f"helm {deed} of {target} failed: {said}")
+
+
+def _values(request: UpgradeRequest) -> list[str]:
+    """The layers in order, and the pins last, which come by stdin."""
+    return [word for path in (*map(str, request.values), "-") for word in ("--values", path)]
 
 
 def parse_manifest(manifest: str) -> tuple[Mapping[str, Any], ...]:

@@ -73,6 +73,17 @@ class Helm(Protocol):
         """
         ...
 
+    def preview(self, request: UpgradeRequest) -> tuple[Mapping[str, object], ...]:
+        """The objects that `upgrade` would apply now, hooks left out; nothing is made, no namespace either.
+
+        What the chart looks up in the cluster (`lookup`, capabilities) is looked up. A pending revision is in
+        nobody's way here.
+
+        Raises:
+            DeploymentFailed, Unreachable: as above.
+        """
+        ...
+
     def hooks(self, target: ReleaseTarget) -> tuple[Mapping[str, object], ...]:
         """The manifests of the newest revision's hooks, also while it is pending; empty where there is none.
 
