@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from trunkline.domain.releases import ReleaseTarget
 from trunkline.domain.rollouts import Observation, Resource
 from trunkline.errors import DeploymentFailed, Locked, Unreachable
-from trunkline.ports import Lease, LeaseHolder, LogLine, Watch
+from trunkline.ports import Lease, LeaseHolder, LiveObject, LogLine, Watch
 
 
 @dataclass(slots=True)
@@ -38,6 +38,9 @@ class FakeCluster:
         observations: what a watch shows, one after another; it goes on with the last one, expired.
         hooks: what a watch shows of hooks.
         pods: those that are there.
+        live_objects: by kind and name, those that are there; a text says why one cannot be read.
+        reapplied_objects: what the API would make of them, where that is another than what is there.
+        scaled: kind and name of what an autoscaler scales.
     """
 
     def __init__(self) -> None:
@@ -51,6 +54,9 @@ class FakeCluster:
         self.observations: list[Observation] = []
         self.hooks = Observation(0.0, {})
         self.pods: list[FakePod] = []
+        self.live_objects: dict[tuple[str, str], Mapping[str, object] | str] = {}
+        self.reapplied_objects: dict[tuple[str, str], Mapping[str, object] | str] = {}
+        self.scaled: frozenset[tuple[str, str]] = frozenset()
         self._lock = threading.Lock()
 
     def version(self) -> str:
@@ -135,6 +141,19 @@ class FakeCluster:
                 return tuple(kept[-lines:])
         return ()
 
+    def live(self, objects: Sequence[Mapping[str, object]], namespace: str) -> tuple[LiveObject, ...]:
+        self._check()
+        return tuple(_as_live(self.live_objects.get(_kind_and_name(thing))) for thing in objects)
+
+    def reapplied(self, objects: Sequence[Mapping[str, object]], namespace: str) -> tuple[LiveObject, ...]:
+        self._check()
+        made = {**self.live_objects, **self.reapplied_objects}
+        return tuple(_as_live(made.get(_kind_and_name(thing))) for thing in objects)
+
+    def autoscaled(self, namespace: str) -> frozenset[tuple[str, str]]:
+        self._check()
+        return self.scaled
+
     def gone(self, objects: Sequence[Mapping[str, object]], namespace: str, timeout_s: float) -> bool:
         names = {_name(thing) for thing in objects}
         return not any(pod.namespace == namespace and pod.workload in names for pod in self.pods)
@@ -172,6 +191,14 @@ class _FakeLease:
     def ensure_held(self) -> None:
         if self._cluster.holders.get(str(self._target)) is not self._holder:
             raise Locked(f"The lock of release {self._target} was lost.")
+
+
+def _as_live(thing: Mapping[str, object] | str | None) -> LiveObject:
+    return LiveObject(trouble=thing) if isinstance(thing, str) else LiveObject(thing)
+
+
+def _kind_and_name(thing: Mapping[str, object]) -> tuple[str, str]:
+    return str(thing["kind"]), _name(thing)
 
 
 def _name(thing: Mapping[str, object]) -> str:

@@ -95,8 +95,8 @@ class HelmCommand:
         if _BUSY not in said and _NOTHING_STANDS not in said:
             raise self._error(target, "upgrade --dry-run", done)
         # A dead client's revision stops Helm's dry run; a template asks for no history.
-        dry = ("template", name, chart, "--dry-run=server", "--no-hooks", "--is-upgrade")
-        done = self._helm(target, (*dry, *values), stdin=stdin)
+        plain = ("template", name, chart, "--dry-run=server", "--no-hooks", "--is-upgrade")
+        done = self._helm(target, (*plain, *values), stdin=stdin)
         if done.code != 0:
             raise self._error(target, "template", done)
         return parse_manifest(done.stdout)

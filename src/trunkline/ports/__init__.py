@@ -5,7 +5,7 @@ Every method says what it raises; anything else that comes out of an adapter is 
 """
 
 from trunkline.ports.clock import Clock
-from trunkline.ports.cluster import Cluster, Lease, LeaseHolder, LogLine, Watch
+from trunkline.ports.cluster import Cluster, Lease, LeaseHolder, LiveObject, LogLine, Watch
 from trunkline.ports.helm import Applied, Helm, UpgradeRequest
 from trunkline.ports.http import Http, Request, Response, TlsSettings
 from trunkline.ports.images import ImageBuilder, Registry
@@ -30,6 +30,7 @@ __all__ = [
     "LeaseHolder",
     "Ledger",
     "Listener",
+    "LiveObject",
     "LogLine",
     "Meanwhile",
     "OnLine",

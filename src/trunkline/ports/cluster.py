@@ -40,6 +40,14 @@ class LogLine:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class LiveObject:
+    """One object of a manifest as the cluster has it, or would make it; `trouble` says why that is not known."""
+
+    found: Mapping[str, object] | None = None
+    trouble: str = ""
+
+
 class Watch(Protocol):
     """A picture of a cluster's objects that Kubernetes' own watches keep fresh until the context is left."""
 
@@ -153,6 +161,36 @@ class Cluster(Protocol):
 
     def last_log(self, namespace: str, pod: str, container: str, lines: int) -> tuple[str, ...]:
         """The last lines of a container, of its previous life if it was restarted; empty where none are kept."""
+        ...
+
+    def live(self, objects: Sequence[Mapping[str, object]], namespace: str) -> tuple[LiveObject, ...]:
+        """Each of these objects (of a manifest, named) as it is now, with its managedFields; in the same order.
+
+        One that is not there has neither `found` nor `trouble`; one that may not be read, or whose kind the
+        cluster does not know, has its trouble.
+
+        Raises:
+            Unreachable: the API does not answer.
+        """
+        ...
+
+    def reapplied(self, objects: Sequence[Mapping[str, object]], namespace: str) -> tuple[LiveObject, ...]:
+        """Each of these objects as the API server would make it if its manifest was applied again now.
+
+        Nothing is changed. `trouble` says why the server would not tell: the credentials, a webhook that knows
+        no dry run, a field that cannot be changed.
+
+        Raises:
+            Unreachable: as above.
+        """
+        ...
+
+    def autoscaled(self, namespace: str) -> frozenset[tuple[str, str]]:
+        """Kind and name of every workload that a HorizontalPodAutoscaler there scales, as far as we may look.
+
+        Raises:
+            Unreachable: as above.
+        """
         ...
 
     def gone(self, objects: Sequence[Mapping[str, object]], namespace: str, timeout_s: float) -> bool:

@@ -120,9 +120,9 @@ class KubernetesClient:
         """Replace an object; the `resourceVersion` in `body` guards it."""
         return self._object("PUT", path, {}, body)
 
-    def patch(self, path: str, body: Mapping[str, Any]) -> JsonObject:
+    def patch(self, path: str, body: Mapping[str, Any], **query: str) -> JsonObject:
         """Change an object by a JSON merge patch."""
-        return self._object("PATCH", path, {}, body)
+        return self._object("PATCH", path, query, body)
 
     def delete(self, path: str, **query: str) -> None:
         """Delete an object; one that is not there is an `ApiError` 404."""

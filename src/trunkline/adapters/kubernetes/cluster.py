@@ -16,7 +16,17 @@ from trunkline.adapters.kubernetes.logs import last_log, read_logs
 from trunkline.adapters.kubernetes.workloads import PollingWatch, gone
 from trunkline.domain.redaction import Redactor
 from trunkline.domain.releases import ClusterTarget, ReleaseTarget
-from trunkline.ports import Clock, Http, Lease, LeaseHolder, LogLine, Processes, TlsSettings, Watch
+from trunkline.ports import (
+    Clock,
+    Http,
+    Lease,
+    LeaseHolder,
+    LiveObject,
+    LogLine,
+    Processes,
+    TlsSettings,
+    Watch,
+)
 
 
 class KubernetesCluster:
@@ -108,6 +118,24 @@ class KubernetesCluster:
     def last_log(self, namespace: str, pod: str, container: str, lines: int) -> tuple[str, ...]:
         """See the port."""
         return last_log(self._client, self._redactor, namespace, pod, container, lines)
+
+    def live(self, objects: Sequence[Mapping[str, object]], namespace: str) -> tuple[LiveObject, ...]:
+        """See the port."""
+        from trunkline.adapters.kubernetes import live_objects  # noqa: PLC0415 - only one command needs it
+
+        return live_objects.live(self._client, objects, namespace)
+
+    def reapplied(self, objects: Sequence[Mapping[str, object]], namespace: str) -> tuple[LiveObject, ...]:
+        """See the port."""
+        from trunkline.adapters.kubernetes import live_objects  # noqa: PLC0415 - as above
+
+        return live_objects.reapplied(self._client, objects, namespace)
+
+    def autoscaled(self, namespace: str) -> frozenset[tuple[str, str]]:
+        """See the port."""
+        from trunkline.adapters.kubernetes import live_objects  # noqa: PLC0415 - as above
+
+        return live_objects.autoscaled(self._client, namespace)
 
     def gone(self, objects: Sequence[Mapping[str, object]], namespace: str, timeout_s: float) -> bool:
         """See the port."""
