@@ -29,6 +29,22 @@ def image_of(world: World, commit: Commit, repository: ImageReference) -> ImageR
     return image.with_digest(digest)
 
 
+def repository_for(world: World, material: Material) -> ImageReference:
+    """The image's repository, as the configuration or else the values name it.
+
+    Raises:
+        UsageError: neither does.
+    """
+    configured = world.project.image.repository
+    found = configured or repository_in_values(material, world.project.chart.image_keys.repository)
+    if found is None:
+        raise UsageError(
+            "Neither IMAGE_NAME nor the values name the image's repository.",
+            "Set IMAGE_NAME, or `image.repository` in a values layer.",
+        )
+    return found
+
+
 def repository_in_values(material: Material, key: str) -> ImageReference | None:
     """The image's repository as the layers, or the chart's own values, name it; None where nobody does.
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from trunkline.app.images import image_of, repository_in_values
+from trunkline.app.images import image_of, repository_for
 from trunkline.app.material import gathered
 from trunkline.config.project import Environment
 from trunkline.domain.attempts import Deployment, Kind, Run, Stage
@@ -202,14 +202,7 @@ def _recorded(world: World, environment: Environment, run: Run, revision: int) -
 def _image(world: World, cargo: Cargo, material: Material) -> ImageReference:
     if cargo.image is not None:
         return cargo.image
-    configured = world.project.image.repository
-    repository = configured or repository_in_values(material, world.project.chart.image_keys.repository)
-    if repository is None:
-        raise UsageError(
-            "Neither IMAGE_NAME nor the values name the image's repository.",
-            "Set IMAGE_NAME, or `image.repository` in a values layer.",
-        )
-    return image_of(world, cargo.commit, repository)
+    return image_of(world, cargo.commit, repository_for(world, material))
 
 
 def _facts(world: World, environment: Environment) -> Facts:
