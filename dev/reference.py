@@ -134,6 +134,8 @@ def _key(
     yield path, _kind(shape, root) + required, text + default
     for part in _objects(shape, root):
         yield from _keys(part, root, f"{path}.")
+    for part in _objects(_resolved(shape.get("items", {}), root), root):
+        yield from _keys(part, root, f"{path}[].")
     extra = shape.get("additionalProperties")
     if isinstance(extra, Mapping):
         for part in _objects(_resolved(extra, root), root):
@@ -156,6 +158,8 @@ def _objects(shape: Mapping[str, Any], root: Mapping[str, Any]) -> Iterator[Mapp
 
 
 def _kind(shape: Mapping[str, Any], root: Mapping[str, Any]) -> str:
+    if "properties" in shape:
+        return "mapping"
     choices = [*shape.get("anyOf", ()), *shape.get("oneOf", ())]
     if choices:
         kinds = dict.fromkeys(_kind(_resolved(choice, root), root) for choice in choices)

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from trunkline.config.check_schema import CheckSection
+from trunkline.config.checks import Check, CommandCheck, Expectation, HelmTest, HttpCheck, filled
 from trunkline.config.connections import check_connections
 from trunkline.config.document import Document
 from trunkline.config.explain import explain
@@ -93,10 +95,17 @@ def _chart(section: ChartSection, home: str) -> ChartSettings:
 
 def _environment(name: str, section: EnvironmentSection, service: str, root: Path, home: str) -> Environment:
     kubeconfig = _from_home(section.kubeconfig, home)
+    release = section.release or service
+    known = {
+        "TRUNKLINE_SERVICE": service,
+        "TRUNKLINE_ENVIRONMENT": name,
+        "TRUNKLINE_NAMESPACE": section.namespace,
+        "TRUNKLINE_RELEASE": release,
+    }
     return Environment(
         name=name,
         namespace=section.namespace,
-        release=section.release or service,
+        release=release,
         context=section.context or None,
         kubeconfig=str(root / kubeconfig) if kubeconfig else None,
         values=tuple(section.values),
@@ -104,10 +113,34 @@ def _environment(name: str, section: EnvironmentSection, service: str, root: Pat
         approval=section.approval,
         timeout_s=parse_duration(section.timeout),
         settle_s=parse_duration(section.settle),
+        soak_s=parse_duration(section.soak),
+        checks=tuple(filled(check, known) for item in section.checks if (check := _check(item))),
+        on_failure=section.on_failure,
         history_max=section.history_max,
         create_namespace=section.create_namespace,
         allow=frozenset(section.allow),
         tag=section.tag,
+    )
+
+
+def _check(section: CheckSection) -> Check | None:
+    """None for `helm_test: false`, which a variable may have filled in."""
+    http, timeout_s = section.http, parse_duration(section.timeout)
+    if section.command:
+        return CommandCheck(section.name or section.command.strip(), section.command, timeout_s=timeout_s)
+    if section.helm_test:
+        return HelmTest(section.name or "helm test", timeout_s)
+    if not (http.url or http.service):
+        return None
+    expect = section.expect
+    return HttpCheck(
+        section.name or f"GET {http.url or f'{http.service}:{http.port}{http.path}'}",
+        url=http.url,
+        service=http.service,
+        port=http.port,
+        path=http.path,
+        expect=Expectation(expect.status, expect.contains, dict(expect.json_)),
+        timeout_s=timeout_s,
     )
 
 

@@ -15,6 +15,8 @@ from trunkline.config.mistakes import Mistake, Path, quoted, suggestion
 from trunkline.config.rules import MOST_ENVIRONMENTS, is_duration
 from trunkline.domain.durations import parse_duration
 
+_DEEDS = ("http", "command", "helm_test")
+
 
 def check_connections(document: Document) -> Iterator[Mistake]:
     """The mistakes that no part shows alone."""
@@ -31,6 +33,7 @@ def check_connections(document: Document) -> Iterator[Mistake]:
         yield from _circles(document, environments)
     yield from _doubles(document, environments)
     yield from _impatient(document, environments)
+    yield from _checks(document, environments)
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
@@ -150,6 +153,33 @@ def _impatient(document: Document, environments: Mapping[str, Any]) -> Iterator[
             text = f"settle ({_shown(settle)}) has to be shorter than timeout ({_shown(timeout)})"
             path = ("environments", name, key)
             yield Mistake(document.place(path).value, text, path)
+
+
+def _checks(document: Document, environments: Mapping[str, Any]) -> Iterator[Mistake]:
+    """Each check does one thing, and a question over HTTP has one address."""
+    for name, section in environments.items():
+        checks = section.get("checks")
+        for index, check in enumerate(checks if isinstance(checks, list) else ()):
+            if not isinstance(check, dict):
+                continue
+            path: Path = ("environments", name, "checks", index)
+            given = [key for key in _DEEDS if key in check]
+            if len(given) != 1:
+                found = f", found {' and '.join(given)}" if given else ""
+                yield _at_key(document, path, f"expected one of {', '.join(_DEEDS)}{found}")
+            elif "expect" in check and "http" not in check:
+                yield _at_key(document, (*path, "expect"), "only an answer over HTTP can be expected")
+            if isinstance(check.get("http"), dict):
+                yield from _address(document, check["http"], (*path, "http"))
+
+
+def _address(document: Document, http: Mapping[str, Any], path: Path) -> Iterator[Mistake]:
+    of_service = [key for key in ("service", "port", "path") if key in http]
+    if "url" in http and of_service:
+        text = f"expected either url or service, port and path, found url and {' and '.join(of_service)}"
+        yield _at_key(document, path, text)
+    elif "url" not in http and not {"service", "port"} <= http.keys():
+        yield _at_key(document, path, "expected url, or service and port")
 
 
 def _shown(text: str) -> str:

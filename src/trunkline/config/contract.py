@@ -38,6 +38,7 @@ _SETTLE_S = 10.0
 
 _SHA = Rule("a commit's hexadecimal name", r"[0-9a-f]{7,64}")
 _BUILDER = Rule("docker, podman or buildah", "|".join(rules.BUILDERS))
+_REACTION = Rule("rollback or keep", "|".join(rules.REACTIONS))
 # The scripts' own name for the repository may stand before the chart's.
 _CHART = Rule("a chart's name", rf"(?:[A-Za-z0-9._-]+/)?(?:{rules.CHART.pattern})")
 
@@ -115,6 +116,18 @@ CONTRACT_RELEASE: tuple[Variable, ...] = (
         "the longest that the rollout may take, 5m when not set",
         required=False,
         rule=rules.TIMEOUT,
+    ),
+    Variable(
+        "TRUNKLINE_SOAK",
+        "how long to watch after the rollout, a restart being a failure; not at all when not set",
+        required=False,
+        rule=rules.DURATION,
+    ),
+    Variable(
+        "TRUNKLINE_ON_FAILURE",
+        "rollback undoes what failed, keep leaves it as it is; rollback when not set",
+        required=False,
+        rule=_REACTION,
     ),
     Variable("HELM_KUBECONTEXT", "the kubeconfig's context, its current one when not set", required=False),
     Variable("KUBE_CONTEXT", "the same, where HELM_KUBECONTEXT is not set", required=False),
@@ -207,6 +220,8 @@ def _environment(values: Mapping[str, str]) -> Environment:
         timeout_s=timeout_s,
         # A rollout that had to stay good for longer than it may take could never succeed.
         settle_s=min(_SETTLE_S, timeout_s / 2),
+        soak_s=parse_duration(values.get("TRUNKLINE_SOAK", "0s")),
+        on_failure=values.get("TRUNKLINE_ON_FAILURE", rules.REACTIONS[0]),
         allow=frozenset(rules.ALLOWANCES),
         tag=name,
     )

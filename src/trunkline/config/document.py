@@ -6,7 +6,7 @@ from collections.abc import Mapping as Environ
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from trunkline.config.interpolation import BUILD_VARIABLES, interpolate
+from trunkline.config.interpolation import BUILD_VARIABLES, CHECK_VARIABLES, interpolate
 from trunkline.config.mistakes import START, Mistake, Path, Spot, quoted
 from trunkline.config.yaml_positions import Mapping, Node, Number, Scalar, Sequence
 from trunkline.domain.redaction import is_secret_name
@@ -61,10 +61,16 @@ def _read(document: Document, node: Node, path: Path, key: Spot, environ: Enviro
         ]
     if not isinstance(node.value, str):
         return node.value
-    kept = BUILD_VARIABLES if path[:-1] == _BUILD_ARGS else ()
-    filled = interpolate(node.value, environ, kept)
+    filled = interpolate(node.value, environ, _kept(path))
     document.mistakes += [Mistake(node.spot, problem, path) for problem in filled.problems]
     return filled.text
+
+
+def _kept(path: Path) -> tuple[str, ...]:
+    """The variables that stay as they are at this place, for whoever fills them in later."""
+    if path[:-1] == _BUILD_ARGS:
+        return BUILD_VARIABLES
+    return CHECK_VARIABLES if path[:1] == ("environments",) and path[2:3] == ("checks",) else ()
 
 
 def _shown(node: Node, path: Path) -> str:

@@ -106,9 +106,12 @@ def _fields(path: Path) -> Mapping[str, Any]:
     model: Any = ProjectFile
     for part in path:
         if isinstance(model, type) and issubclass(model, BaseModel):
-            model = model.model_fields[str(part)].annotation
+            model = _by_key(model)[str(part)].annotation
         else:
             # A mapping of names to sections: the name leads to the section.
             model = get_args(model)[-1]
-    fields: Mapping[str, Any] = model.model_fields
-    return fields
+    return _by_key(model)
+
+
+def _by_key(section: type[BaseModel]) -> Mapping[str, Any]:
+    return {field.alias or name: field for name, field in section.model_fields.items()}

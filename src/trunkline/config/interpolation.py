@@ -14,6 +14,15 @@ _REFERENCE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?:(:-)(.*))?", re.DOTALL)
 
 # What the build fills in when it starts (`app.build`).
 BUILD_VARIABLES = ("TRUNKLINE_COMMIT", "TRUNKLINE_SHORT_COMMIT", "TRUNKLINE_SERVICE")
+# What a deployment fills in for the checks after it (`config.checks`).
+CHECK_VARIABLES = (
+    *BUILD_VARIABLES,
+    "TRUNKLINE_IMAGE",
+    "TRUNKLINE_DIGEST",
+    "TRUNKLINE_ENVIRONMENT",
+    "TRUNKLINE_NAMESPACE",
+    "TRUNKLINE_RELEASE",
+)
 _BUILD_PREFIX = "TRUNKLINE_"
 
 
@@ -87,7 +96,9 @@ def _value(reference: re.Match[str], environ: Mapping[str, str], kept: Collectio
     if has_default:
         return default, ""
     if kept and name.startswith(_BUILD_PREFIX):
-        return "", f"the build does not know {name}; it fills in {', '.join(kept)}"
+        return "", f"{name} is not known here; what is: {', '.join(kept)}"
     if name in BUILD_VARIABLES:
-        return "", f"{name} is known in image.build_args only"
+        return "", f"{name} is known in image.build_args and in checks only"
+    if name in CHECK_VARIABLES:
+        return "", f"{name} is known in checks only"
     return "", f"the variable {name} is not set; set it, or write a default: ${{{name}:-...}}"

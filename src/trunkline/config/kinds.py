@@ -13,17 +13,26 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from trunkline.config.interpolation import Interpolated
 from trunkline.config.mistakes import either
-from trunkline.config.rules import MOST, Rule
+from trunkline.config.rules import MOST, PORT_NAME, Rule
 from trunkline.config.yaml_positions import Number
 
+_HIGHEST_PORT = 65535
+_STATUSES = range(100, 600)
 _VARIABLE = r"\$\{"
 _WHOLE_VARIABLE = r"\$\{[A-Za-z_][A-Za-z0-9_]*(?::-)?\}"
 _HAS_VARIABLE = {"type": "string", "pattern": _VARIABLE}
+
+
+class Section(BaseModel):
+    """A mapping with keys of its own."""
+
+    # An input may be a secret, and pydantic repeats inputs.
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, defer_build=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,6 +114,24 @@ def count(least: int) -> Kind:
     return Kind(check, {"anyOf": [whole, _HAS_VARIABLE]})
 
 
+def _check_port(value: Any) -> str:
+    text = value.text if isinstance(value, Number) else value
+    if isinstance(text, str):
+        if re.fullmatch(r"[1-9][0-9]{0,4}", text) and int(text) <= _HIGHEST_PORT:
+            return str(text)
+        if not PORT_NAME.complaint(text):
+            return str(text)
+    raise expected(PORT_NAME.expected)
+
+
+def _check_statuses(value: Any) -> tuple[int, ...]:
+    items = value if isinstance(value, list) else [value]
+    found = tuple(int(item.value) for item in items if isinstance(item, Number) and item.value in _STATUSES)
+    if not found or len(found) < len(items):
+        raise expected("an HTTP status such as 200, or a list of them")
+    return found
+
+
 def _check_flag(value: Any) -> bool:
     if isinstance(value, Interpolated) and value in {"true", "false"}:
         return str(value) == "true"
@@ -140,6 +167,17 @@ def _check_format(value: Any) -> int:
     return 1
 
 
+PORT = Kind(
+    _check_port,
+    {
+        "anyOf": [
+            {"type": "integer", "minimum": 1, "maximum": _HIGHEST_PORT},
+            {"type": "string", "pattern": f"^(?:{PORT_NAME.pattern}|[1-9][0-9]{{0,4}})$|{_VARIABLE}"},
+        ]
+    },
+)
+_A_STATUS = {"type": "integer", "minimum": _STATUSES[0], "maximum": _STATUSES[-1]}
+STATUSES = Kind(_check_statuses, {"anyOf": [_A_STATUS, {"type": "array", "items": _A_STATUS, "minItems": 1}]})
 FLAG = Kind(_check_flag, {"anyOf": [{"type": "boolean"}, _HAS_VARIABLE]})
 WRITTEN = Kind(_check_written, {"anyOf": [{"type": "string"}, {"type": "number"}]})
 PASSWORD = Kind(_check_password, {"type": "string", "pattern": f"^{_WHOLE_VARIABLE}$"})

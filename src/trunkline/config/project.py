@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from trunkline.config.checks import Check
 from trunkline.domain.images import ImageReference
 from trunkline.domain.releases import ClusterTarget, ReleaseTarget
 
@@ -71,6 +72,9 @@ class Environment:
         approval: whether a person must say yes before each deployment.
         timeout_s: the longest that a rollout may take.
         settle_s: how long a rollout must stay good when no readiness probe vouches for it.
+        soak_s: how long it is watched after its checks; whatever restarts or fails then is a failure.
+        checks: what is tried once the rollout is good, in this order.
+        on_failure: `rollback`, or `keep` to leave a failed deployment as it is.
         history_max: Helm revisions to keep.
         allow: what trunk discipline may let through here: `dirty`, `off_trunk`.
         tag: the `environment` tag of measurements.
@@ -86,6 +90,9 @@ class Environment:
     approval: bool = False
     timeout_s: float = 300.0
     settle_s: float = 10.0
+    soak_s: float = 0.0
+    checks: tuple[Check, ...] = ()
+    on_failure: str = "rollback"
     history_max: int = 10
     create_namespace: bool = True
     allow: frozenset[str] = frozenset()

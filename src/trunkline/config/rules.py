@@ -16,6 +16,7 @@ from trunkline.domain.versions import parse_version
 
 BUILDERS = ("docker", "podman", "buildah")
 ALLOWANCES = ("dirty", "off_trunk")
+REACTIONS = ("rollback", "keep")
 # No setting that counts something needs more.
 MOST = 1_000_000
 # Each environment is a place that people look after; more than this is a mistake, or an attack.
@@ -42,6 +43,8 @@ _HOST = r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?"
 _URL = r"https?://[^\s/?#\x00-\x20\x7f][^\s?#\x00-\x20\x7f]*"
 _LINE = r"[^\x00-\x1f\x7f]+"
 _ARGUMENT = r"[A-Za-z_][A-Za-z0-9_]*"
+# RFC 6335, section 5.1, in the lower case that Kubernetes wants.
+_PORT_NAME = r"(?=.{1,15}$)(?=[0-9-]*[a-z])[a-z0-9]+(?:-[a-z0-9]+)*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +133,15 @@ ARGUMENT = Rule("a name such as BASE_IMAGE: letters, digits and '_'", _ARGUMENT)
 METRIC_PREFIX = Rule(
     "letters, digits and '_', in parts joined by '.', beginning with a letter", _METRIC_PREFIX
 )
+SERVICE = Rule("a Service's name: lower-case letters, digits and '-', at most 63 of them", _LABEL)
+PORT_NAME = Rule("a port's number or name", _PORT_NAME)
+URL_PATH = Rule("a path such as /healthz", r"/[^\s#\x00-\x20\x7f]*", (_PRINTABLE,))
+QUERIED_URL = Rule(
+    "an address such as https://sample.example.com/healthz",
+    rf"{_URL}(?:\?[^\s#\x00-\x20\x7f]*)?",
+    (_PRINTABLE,),
+)
+JSON_KEYS = Rule("keys joined by dots such as build.commit", r"[^\s.]+(?:\.[^\s.]+)*")
 SITE = Rule("a Datadog site such as datadoghq.eu", _HOST)
 URL = Rule("an address such as https://proxy.example.com", _URL, (_PRINTABLE,))
 

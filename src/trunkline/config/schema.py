@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 from pydantic.config import JsonDict
 
 from trunkline.config import kinds, rules
+from trunkline.config.check_schema import CheckSection
+from trunkline.config.kinds import Section
 
 ServiceName = Annotated[str, kinds.text(rules.RELEASE)]
 OptionalReleaseName = Annotated[str, kinds.optional(kinds.text(rules.RELEASE))]
@@ -43,18 +45,14 @@ OptionalBuilder = Annotated[str, kinds.optional(kinds.choice(*rules.BUILDERS))]
 Allowance = Annotated[str, kinds.choice(*rules.ALLOWANCES)]
 HistoryMax = Annotated[int, kinds.count(2)]
 Flag = Annotated[bool, kinds.FLAG]
+Reaction = Annotated[str, kinds.choice(*rules.REACTIONS)]
 Written = Annotated[str, kinds.WRITTEN]
 OptionalWritten = Annotated[str, kinds.optional(kinds.WRITTEN)]
 OptionalPassword = Annotated[str, kinds.optional(kinds.PASSWORD)]
 Format = Annotated[int, kinds.FORMAT]
 
 
-class _Section(BaseModel):
-    # An input may be a secret, and pydantic repeats inputs.
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, defer_build=True)
-
-
-class ImageSection(_Section):
+class ImageSection(Section):
     """How the image is built and where it goes."""
 
     repository: ImageRepository = Field(
@@ -91,7 +89,7 @@ class ImageSection(_Section):
     )
 
 
-class ImageKeysSection(_Section):
+class ImageKeysSection(Section):
     """The paths in the chart's values that take the image."""
 
     repository: ValuesKey = Field(
@@ -126,7 +124,7 @@ _ONE_SOURCE: JsonDict = {
 }
 
 
-class ChartSection(_Section):
+class ChartSection(Section):
     """Which chart: one on this machine (`path`), or a `name` from a `repository`."""
 
     model_config = ConfigDict(json_schema_extra=_ONE_SOURCE)
@@ -154,7 +152,7 @@ class ChartSection(_Section):
     )
 
 
-class ValuesSection(_Section):
+class ValuesSection(Section):
     """Where the values layers are."""
 
     location: Location = Field(
@@ -164,7 +162,7 @@ class ValuesSection(_Section):
     )
 
 
-class EnvironmentSection(_Section):
+class EnvironmentSection(Section):
     """One place that commits are deployed to."""
 
     namespace: Namespace = Field(description="The Kubernetes namespace.", examples=["sample-qa"])
@@ -200,6 +198,25 @@ class EnvironmentSection(_Section):
         description="How long pods without a readiness probe must stay up to count as good.",
         examples=["10s"],
     )
+    checks: list[CheckSection] = Field(
+        [],
+        description=(
+            "What is tried once the rollout is good, in this order; one that fails makes the deployment fail. A check "
+            "may use ${TRUNKLINE_COMMIT}, ${TRUNKLINE_SHORT_COMMIT}, ${TRUNKLINE_IMAGE}, ${TRUNKLINE_DIGEST}, "
+            "${TRUNKLINE_SERVICE}, ${TRUNKLINE_ENVIRONMENT}, ${TRUNKLINE_NAMESPACE} and ${TRUNKLINE_RELEASE}."
+        ),
+        examples=[[{"http": {"service": "sample", "port": 8000, "path": "/healthz"}}, {"helm_test": True}]],
+    )
+    soak: Duration = Field(
+        "0s",
+        description="How long to watch after the checks: a restart or a pod that is no longer ready is a failure.",
+        examples=["2m"],
+    )
+    on_failure: Reaction = Field(
+        "rollback",
+        description="What happens to a failed deployment: rollback undoes it, keep leaves it for a person to look at.",
+        examples=["keep"],
+    )
     history_max: HistoryMax = Field(10, description="How many Helm revisions are kept.", examples=[10])
     create_namespace: Flag = Field(
         default=True, description="Whether to create the namespace when it is not there.", examples=[False]
@@ -218,7 +235,7 @@ class EnvironmentSection(_Section):
     )
 
 
-class DatadogSection(_Section):
+class DatadogSection(Section):
     """Where Datadog is. Its API key is never here: it is DD_API_KEY in the environment."""
 
     enabled: Flag = Field(
@@ -243,7 +260,7 @@ def _from_switch(value: Any) -> Any:
     return value if isinstance(value, (dict, list)) or value is None else {"enabled": value}
 
 
-class MeasureSection(_Section):
+class MeasureSection(Section):
     """What measurements are called, and where they go."""
 
     prefix: MetricPrefix = Field(
@@ -266,7 +283,7 @@ class MeasureSection(_Section):
     )
 
 
-class ProjectFile(_Section):
+class ProjectFile(Section):
     """One service and its way from a commit to production."""
 
     version: Format = Field(description="The version of this file's format.", examples=[1])

@@ -75,6 +75,20 @@ environments:
     timeout: 1h30m
     settle: 500ms
     history_max: ${KEEP}
+    soak: 1m30s
+    on_failure: ${REACTION:-keep}
+    checks:
+      - name: the right version answers
+        http: {service: sample, port: http, path: "/version?of=${TRUNKLINE_SHORT_COMMIT}"}
+        expect:
+          status: [200, 203]
+          contains: ${TRUNKLINE_SERVICE}
+          json: {build.commit: "${TRUNKLINE_COMMIT}", major: 1.10}
+        timeout: 30s
+      - http: {url: "https://qa.example.com/healthz?deep=1"}
+      - command: ./smoke.sh "${TRUNKLINE_IMAGE}" ${HOME}
+      - helm_test: true
+        timeout: 2m
 measure:
   prefix: acme.ci
   host: builder

@@ -157,11 +157,14 @@ def test_what_the_scripts_lacked_is_there_when_it_is_set() -> None:
     environ = {
         **RELEASE,
         "TRUNKLINE_TIMEOUT": "8s",
+        "TRUNKLINE_SOAK": "1m",
+        "TRUNKLINE_ON_FAILURE": "keep",
         "KUBE_CONTEXT": "other",
         "HELM_KUBECONTEXT": "qa-cluster",
     }
     environment = release_project(environ, ROOT).environments[0]
     assert (environment.timeout_s, environment.settle_s, environment.context) == (8.0, 4.0, "qa-cluster")
+    assert (environment.soak_s, environment.on_failure) == (60.0, "keep")
     assert release_project({**RELEASE, "KUBE_CONTEXT": "qa"}, ROOT).environments[0].context == "qa"
     project = build_project(
         {**BUILD, "TRUNKLINE_BUILDER": "buildah", "TRUNKLINE_METRIC_PREFIX": "sentinelsix"}, ROOT
@@ -253,6 +256,7 @@ def test_each_required_variable_is_missed(
         (release_project, RELEASE, "HELM_VALUES_FILENAME", "../x.yaml", "a file's name below"),
         (release_project, RELEASE, "HELM_VALUES_BASE_ON", "yes", "true or false"),
         (release_project, RELEASE, "TRUNKLINE_TIMEOUT", "300", "a duration such as 30s, 5m or 1h30m"),
+        (release_project, RELEASE, "TRUNKLINE_ON_FAILURE", "undo", "rollback or keep"),
         (release_project, RELEASE, "DD_URL", "proxy", "an address such as"),
     ],
 )  # fmt: skip

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.config.files import ENVIRON, FULL, ROOT, VALID, mistakes, read, with_lines
+from trunkline.config.checks import CommandCheck, Expectation, HelmTest, HttpCheck
 from trunkline.config.load import find_project_file, load_project, read_project
 from trunkline.config.project import Environment, ImageKeys, MeasureSettings, Project
 from trunkline.domain.images import parse_image
@@ -57,6 +58,34 @@ def test_every_key_reaches_the_project() -> None:
             timeout_s=5400.0,
             settle_s=0.5,
             history_max=5,
+            soak_s=90.0,
+            on_failure="keep",
+            checks=(
+                HttpCheck(
+                    "the right version answers",
+                    service="sample",
+                    port="http",
+                    path="/version?of=${TRUNKLINE_SHORT_COMMIT}",
+                    expect=Expectation(
+                        (200, 203), "sample", {"build.commit": "${TRUNKLINE_COMMIT}", "major": "1.10"}
+                    ),
+                    timeout_s=30.0,
+                ),
+                HttpCheck(
+                    "GET https://qa.example.com/healthz?deep=1", url="https://qa.example.com/healthz?deep=1"
+                ),
+                CommandCheck(
+                    './smoke.sh "${TRUNKLINE_IMAGE}" /home/ann',
+                    './smoke.sh "${TRUNKLINE_IMAGE}" /home/ann',
+                    {
+                        "TRUNKLINE_SERVICE": "sample",
+                        "TRUNKLINE_ENVIRONMENT": "qa",
+                        "TRUNKLINE_NAMESPACE": "sample-qa",
+                        "TRUNKLINE_RELEASE": "sample.qa",
+                    },
+                ),
+                HelmTest("helm test", 120.0),
+            ),
         ),
     )
     assert project.measure == MeasureSettings(

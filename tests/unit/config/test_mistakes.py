@@ -216,11 +216,11 @@ _TABLE = {
     ),
     "the build's variable elsewhere": (
         ("namespace: sample-qa", "namespace: sample-${TRUNKLINE_COMMIT}"),
-        "12:16: environments.qa.namespace: TRUNKLINE_COMMIT is known in image.build_args only",
+        "12:16: environments.qa.namespace: TRUNKLINE_COMMIT is known in image.build_args and in checks only",
     ),
     "a variable that the build does not know": (
         ("chart:", "  build_args:\n    COMMIT: ${TRUNKLINE_SHA}\nchart:"),
-        "6:13: image.build_args.COMMIT: the build does not know TRUNKLINE_SHA; it fills in TRUNKLINE_COMMIT, TRUNKLINE_SHORT_COMMIT, TRUNKLINE_SERVICE",
+        "6:13: image.build_args.COMMIT: TRUNKLINE_SHA is not known here; what is: TRUNKLINE_COMMIT, TRUNKLINE_SHORT_COMMIT, TRUNKLINE_SERVICE",
     ),
     "the same key twice": (
         ("chart:", "service: other\nchart:"),
