@@ -23,6 +23,7 @@ COMMANDS = {
     "build": "Build and push the commit's image, unless the registry has it.",
     "check": "Validate the configuration; with --online, try everything it names.",
     "completion": "Print the shell completion script.",
+    "diff": "Show what a release would change, and what was changed behind Helm's back.",
     "history": "List the attempts that the ledger remembers.",
     "logs": "Show the logs of all pods of an environment's release.",
     "plan": "Print exactly what `release` would do.",
