@@ -11,8 +11,8 @@ from trunkline.app.images import repository_for
 from trunkline.app.material import gathered
 from trunkline.config.project import Environment
 from trunkline.domain.commits import Commit
-from trunkline.domain.differences import Change, ChangeKind, ObjectChange, compare_manifests
-from trunkline.domain.drift import drift
+from trunkline.domain.differences import MISSING, Change, ChangeKind, ObjectChange, compare_manifests, whole
+from trunkline.domain.drift import SCALED, drift
 from trunkline.domain.images import ImageReference
 from trunkline.domain.manifests import Identity, identified
 from trunkline.domain.releases import History, Revision
@@ -20,8 +20,6 @@ from trunkline.errors import DeploymentFailed, UsageError
 from trunkline.plan.pipeline import find_environment
 from trunkline.plan.releases import image_pins
 from trunkline.ports import LiveObject, UpgradeRequest, World
-
-_SCALED = {"Deployment", "StatefulSet", "ReplicaSet"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +162,7 @@ class _Inspection:
                 if _goes_by_itself(self.wanted[identity]):
                     notes.append(f"{identity} is gone, as its ttlSecondsAfterFinished allows")
                 else:
-                    changes.append(ObjectChange(identity, ChangeKind.REMOVED))
+                    changes.append(whole(identity, self.wanted[identity], MISSING))
             elif identity in made:
                 answer = made[identity]
                 if answer.found is None:
@@ -176,11 +174,16 @@ class _Inspection:
                 if found:
                     changes.append(ObjectChange(identity, ChangeKind.CHANGED, found))
         notes += [
-            f"{identity}: its replicas are its autoscaler's"
+            f"{identity} has another number of replicas, which is its autoscaler's decision"
             for identity in sorted(self.scaled)
-            if "replicas" in _mapping(self.wanted[identity].get("spec"))
+            if self._rescaled(identity)
         ]
         return tuple(changes), notes
+
+    def _rescaled(self, identity: Identity) -> bool:
+        wanted = _mapping(self.wanted[identity].get("spec")).get("replicas")
+        seen = _mapping((self.seen[identity].found or {}).get("spec")).get("replicas", wanted)
+        return wanted is not None and seen != wanted
 
     def _differs(
         self, identity: Identity, live: Mapping[str, Any], made: Mapping[str, Any] | None
@@ -189,7 +192,7 @@ class _Inspection:
 
 
 def _may_scale(wanted: Mapping[Identity, object]) -> bool:
-    return any(identity.kind in _SCALED for identity in wanted)
+    return any(identity.kind in SCALED for identity in wanted)
 
 
 def _scaled(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -78,7 +79,7 @@ def _section(changes: tuple[ObjectChange, ...], style: Style) -> Iterator[str]:
         yield f"  {style.faint('nothing')}"
     for item in changes:
         yield _coloured(item.kind, f"  {_SIGNS[item.kind]} {clean(str(item.object))}", style)
-        for change in item.changes:
+        for change in item.changes if item.kind == "changed" else ():
             yield from _lines(change, style)
 
 
@@ -118,11 +119,20 @@ def _file_diff(before: str, after: str, style: Style) -> Iterator[str]:
 
 
 def _value(value: Any, *, exact: bool = False) -> str:
-    import json
+    if exact:
+        return clean(json.dumps(value, ensure_ascii=False))
+    text = clean(_flow(value))
+    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}..."
 
-    plain = isinstance(value, str) and value and value == " ".join(value.split()) and not exact
-    text = clean(value if plain else json.dumps(value, ensure_ascii=False))
-    return text if len(text) <= _LONGEST_VALUE or exact else f"{text[:_LONGEST_VALUE]}..."
+
+def _flow(value: Any) -> str:
+    """The value on one line as YAML would have it; only texts that need quotes have them."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{name}: {_flow(item)}" for name, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_flow, value)) + "]"
+    plain = isinstance(value, str) and value and value == " ".join(value.split())
+    return str(value) if plain else json.dumps(value, ensure_ascii=False)
 
 
 def _coloured(kind: str, text: str, style: Style) -> str:

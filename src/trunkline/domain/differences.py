@@ -76,7 +76,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class ObjectChange:
-    """One object that differs; one that is new or gone has no changes of its own."""
+    """One object that differs; one that is new or gone has one change, without a path: all of it."""
 
     object: Identity
     kind: ChangeKind
@@ -100,12 +100,19 @@ def compare_manifests(
     changes = []
     for identity in sorted(old.keys() | new.keys()):
         if identity not in old:
-            changes.append(ObjectChange(identity, ChangeKind.ADDED))
+            changes.append(whole(identity, MISSING, new[identity]))
         elif identity not in new:
-            changes.append(ObjectChange(identity, ChangeKind.REMOVED))
+            changes.append(whole(identity, old[identity], MISSING))
         elif found := compare_objects(old[identity], new[identity]):
             changes.append(ObjectChange(identity, ChangeKind.CHANGED, found))
     return tuple(changes)
+
+
+def whole(identity: Identity, before: Any, after: Any) -> ObjectChange:
+    """An object that is on one side only; the other one is MISSING."""
+    sides = (essence(side) if isinstance(side, Mapping) else side for side in (before, after))
+    change = masked(identity.kind, Found((), *sides))
+    return ObjectChange(identity, change.kind, (change,))
 
 
 def compare_objects(before: KubernetesObject, after: KubernetesObject) -> tuple[Change, ...]:
@@ -193,20 +200,28 @@ def _compare_lists(before: list[Any], after: list[Any], path: Path) -> Iterator[
 
 
 def _spread(found: Found) -> Iterator[Found]:
-    """A mapping that is there on one side only, field by field; a list's item stays whole."""
+    """What is there on one side only, field by field and item by item; an item itself stays whole."""
     value = found.after if found.before is MISSING else found.before
     alone = found.before is MISSING or found.after is MISSING
-    if not (alone and value and isinstance(value, Mapping)) or len(found.path) >= _DEEPEST:
+    parts = parts_of(value, found.path) if alone and len(found.path) < _DEEPEST else None
+    if parts is None:
         yield found
         return
-    if found.path and found.path[-1].to_item:
-        yield found
-        return
-    for name, item in fields_of(value).items():
-        if item is not None:
-            below = (*found.path, Step(name))
-            one, other = (item, MISSING) if found.after is MISSING else (MISSING, item)
+    for below, part in parts:
+        if part is not None:
+            one, other = (part, MISSING) if found.after is MISSING else (MISSING, part)
             yield from _spread(Found(below, one, other))
+
+
+def parts_of(value: Any, path: Path) -> list[tuple[Path, Any]] | None:
+    """The fields of a mapping or the items of a list that has keys, with their paths; None for what stays whole."""
+    if not value or (path and path[-1].to_item):
+        return None
+    if isinstance(value, Mapping):
+        return [((*path, Step(name)), item) for name, item in fields_of(value).items()]
+    if isinstance(value, list) and (key := merge_key(value)) is not None:
+        return [((*path, Step(key(item), item)), item) for item in value]
+    return None
 
 
 def _equal(before: Any, after: Any, path: Path) -> bool:

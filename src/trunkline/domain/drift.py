@@ -20,11 +20,14 @@ from trunkline.domain.differences import (
     fields_of,
     masked,
     paired_items,
+    parts_of,
+    spelled,
 )
 from trunkline.domain.manifests import blank, essence
 from trunkline.domain.ownership import Owner, outsider_at, owners_of
 from trunkline.domain.rollouts import KubernetesObject
 
+SCALED = frozenset({"Deployment", "StatefulSet", "ReplicaSet"})
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 _DEEPEST = 60
 # What Kubernetes fills in where a manifest says nothing; whoever spells it out has changed nothing.
@@ -85,6 +88,7 @@ class _Search:
     ) -> None:
         self._live, self._informed = live, informed
         self._ignored = {"apiVersion", "kind", "status"} | ({"spec.replicas"} if autoscaled else set())
+        self._scales = str(manifest.get("apiVersion")).startswith("apps/") and manifest.get("kind") in SCALED
         if manifest.get("aggregationRule"):
             # Kubernetes fills these from other roles.
             self._ignored.add("rules")
@@ -136,11 +140,16 @@ class _Search:
         """What the manifest does not mention: each field that somebody else set."""
         if value is None or self._skipped(path) or len(path) > _DEEPEST:
             return
+        parts = parts_of(value, path)
+        if parts is not None:
+            norm = {spelled(below): part for below, part in parts_of(expected, path) or ()}
+            for below, part in parts:
+                yield from self._extra(part, norm.get(spelled(below), MISSING), below)
+            return
         last = path[-1]
-        if isinstance(value, Mapping) and value and not last.to_item:
-            norm = fields_of(expected) if isinstance(expected, Mapping) else {}
-            for name, item in fields_of(value).items():
-                yield from self._extra(item, norm.get(name, MISSING), (*path, Step(name)))
+        if self._scales and spelled(path) == "spec.replicas" and value != 1:
+            # Kubernetes before 1.22 does not note who scaled; without a number in the manifest it was one.
+            yield Found(path, MISSING, value), self._who(path)
             return
         owner = outsider_at(self._live, path)
         in_list = any(step.to_item for step in path)
