@@ -17,7 +17,7 @@ from tests.unit.domain.states import (
     unscheduled_pod,
     waiting,
 )
-from trunkline.domain.pods import diagnose_pod, is_ready, restarts, vouched_for
+from trunkline.domain.diagnosis.pods import diagnose_pod, is_ready, restarts, vouched_for
 from trunkline.domain.rollouts import Cause, Resource
 
 JOB = Resource("Job", "team", "seed")

@@ -32,31 +32,77 @@ def deployment(**changes: Any) -> dict[str, Any]:
     return made | changes
 
 
-def test_what_is_watched() -> None:
-    """Workloads of the built-in kinds are watched, in the namespace that they name or the release's."""
+def made(kind: str, version: str, name: str = "x", **more: Any) -> dict[str, Any]:
+    return {"apiVersion": version, "kind": kind, "metadata": {"name": name}, **more}
+
+
+def test_what_is_awaited() -> None:
+    """Whatever has a state to wait for is awaited, in the namespace that it names or the release's."""
     objects = [
         deployment(),
         deployment(kind="StatefulSet", metadata={"name": "db", "namespace": "data"}),
         deployment(kind="DaemonSet", metadata={"name": "agent", "namespace": ""}),
-        deployment(kind="Job", apiVersion="batch/v1", metadata={"name": "seed"}),
-        {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}},
-        {"apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": "nightly"}},
+        made("Job", "batch/v1", "seed"),
+        made("Pod", "v1"),
+        made("PersistentVolumeClaim", "v1"),
+        made("Service", "v1", "public", spec={"type": "LoadBalancer"}),
+        made("HorizontalPodAutoscaler", "autoscaling/v2"),
+        made("CustomResourceDefinition", "apiextensions.k8s.io/v1", "crons.example.com"),
+        made("Certificate", "cert-manager.io/v1"),
+        made("Deployment", "apps.example.com/v1"),
     ]
     assert awaited_in(objects, "team") == (
         Resource("Deployment", "team", "web", "apps/v1"),
         Resource("StatefulSet", "data", "db", "apps/v1"),
         Resource("DaemonSet", "team", "agent", "apps/v1"),
         Resource("Job", "team", "seed", "batch/v1"),
+        Resource("Pod", "team", "x", "v1"),
+        Resource("PersistentVolumeClaim", "team", "x", "v1"),
+        Resource("Service", "team", "public", "v1"),
+        Resource("HorizontalPodAutoscaler", "team", "x", "autoscaling/v2"),
+        Resource("CustomResourceDefinition", "", "crons.example.com", "apiextensions.k8s.io/v1"),
+        Resource("Certificate", "team", "x", "cert-manager.io/v1"),
+        Resource("Deployment", "team", "x", "apps.example.com/v1"),
     )
 
 
-def test_a_foreign_kind_of_the_same_name_is_not_watched() -> None:
-    """A Deployment of somebody's own API group is not Kubernetes' Deployment."""
-    assert awaited_in([deployment(apiVersion="apps.example.com/v1"), deployment(kind="Job")], "team") == ()
+@pytest.mark.parametrize(
+    "item",
+    [
+        made("Service", "v1", spec={"type": "ClusterIP"}),
+        made("Service", "v1"),
+        made("CronJob", "batch/v1"),
+        made("ConfigMap", "v1"),
+        made("Secret", "v1"),
+        made("Role", "rbac.authorization.k8s.io/v1"),
+        made("Ingress", "networking.k8s.io/v1"),
+        made("Job", "batch/v1", spec={"suspend": True}),
+        made("Job", "apps/v1"),
+        {**made("Job", "batch/v1"), "metadata": {"name": "x", "annotations": {"helm.sh/hook": "pre-install"}}},
+    ],
+    ids=lambda item: f"{item['kind']} {item['apiVersion']}",
+)  # fmt: skip
+def test_what_is_not_awaited(item: dict[str, Any]) -> None:
+    """What has no state to wait for, what waits for a person, and Helm's hooks are left out."""
+    assert awaited_in([item], "team") == ()
+
+
+@pytest.mark.parametrize(
+    ("resource", "expected"),
+    [
+        (Resource("Deployment", "team", "web", "apps/v1"), True),
+        (Resource("Deployment", "team", "web"), True),
+        (Resource("Deployment", "team", "web", "apps.example.com/v1"), False),
+        (Resource("Pod", "team", "web", "v1"), False),
+    ],
+)
+def test_what_makes_pods(resource: Resource, expected: bool) -> None:
+    """Only Kubernetes' own controllers are known to bring up pods."""
+    assert resource.has_pods is expected
 
 
 def test_lists_are_looked_into() -> None:
-    """Objects that a chart wraps into a `List` are found like any other."""
+    """Objects that a chart wraps into a `List` are found like any other, each once."""
     wrapped = [
         {
             "apiVersion": "v1",
@@ -64,7 +110,7 @@ def test_lists_are_looked_into() -> None:
             "items": [deployment(), None, {"kind": "List", "items": [deployment()]}],
         }
     ]
-    assert len(awaited_in(wrapped, "team")) == 2
+    assert len(awaited_in(wrapped, "team")) == 1
     assert images_of(wrapped) == ("q/migrate:1", "q/web:1", "q/proxy:2")
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from trunkline.domain.pods import diagnose_pod, is_ready, restarts, vouched_for
+from trunkline.domain.diagnosis.pods import diagnose_pod, is_ready, restarts, vouched_for
 from trunkline.domain.rollouts import (
     Cause,
     Failure,
