@@ -15,6 +15,7 @@ from trunkline.adapters.git import GitSource
 from trunkline.adapters.helm import HelmCommand
 from trunkline.adapters.http import Urllib3Http
 from trunkline.adapters.identifiers import new_id
+from trunkline.adapters.kubectl import KubectlForwarding
 from trunkline.adapters.kubernetes import connect
 from trunkline.adapters.process import SubprocessProcesses
 from trunkline.adapters.registry import OciRegistry
@@ -77,6 +78,8 @@ def compose(
         builder=_once(image_builder),
         helm=helm,
         cluster=cluster,
+        forwarding=lambda target: KubectlForwarding(target, processes),
+        http=Urllib3Http,
         listeners=(*listeners, *_sinks(project, http, redactor, surroundings.link)),
         new_id=lambda: new_id(clock),
     )

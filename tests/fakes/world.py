@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 
 from tests.fakes.clock import FakeClock
 from tests.fakes.cluster import FakeCluster
+from tests.fakes.forwarding import FakeForwarding
 from tests.fakes.helm import FakeHelm
+from tests.fakes.http import ScriptedHttp
 from tests.fakes.images import FakeBuilder, FakeRegistry
 from tests.fakes.ledger import FakeLedger
 from tests.fakes.processes import FakeProcesses
@@ -26,7 +28,7 @@ from trunkline.domain.images import ImageReference
 from trunkline.domain.redaction import Redactor
 from trunkline.domain.releases import ClusterTarget, ReleaseTarget, Revision
 from trunkline.domain.rollouts import Observation, Resource, awaited_in, images_of
-from trunkline.errors import UsageError
+from trunkline.errors import Unreachable, UsageError
 from trunkline.events import Event, Noted, Progressed
 from trunkline.ports import Answer, Listener, Surroundings, World
 
@@ -156,6 +158,8 @@ class FakeWorld:
     approver: FakeApprover
     processes: FakeProcesses
     recorder: Recorder
+    forwarding: FakeForwarding
+    http: ScriptedHttp
 
     def check_out(self, commit: Commit) -> None:
         """Another commit is in the work tree now."""
@@ -227,6 +231,7 @@ def fake_world(
     )
     source, approver = FakeSource(commit or Commit(SHA, "main", True)), FakeApprover()
     processes = FakeProcesses(lambda _: (test_exit_code, "ran the tests\n", ""), "sh")
+    forwarding, http = FakeForwarding(), ScriptedHttp(Unreachable("nobody answers"))
     numbers = itertools.count(1)
     world = World(
         project=project or a_project(),
@@ -242,11 +247,26 @@ def fake_world(
         builder=lambda: builder,
         helm=lambda _: helm,
         cluster=lambda _: cluster,
+        forwarding=lambda _: forwarding,
+        http=lambda _: http,
         listeners=(*listeners, recorder),
         new_id=lambda: f"id-{next(numbers):04d}",
     )
     return FakeWorld(
-        world, clock, ledger, helm, cluster, registry, builder, storage, source, approver, processes, recorder
+        world,
+        clock,
+        ledger,
+        helm,
+        cluster,
+        registry,
+        builder,
+        storage,
+        source,
+        approver,
+        processes,
+        recorder,
+        forwarding,
+        http,
     )
 
 

@@ -16,12 +16,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import IO
 
 from trunkline.domain.redaction import Redactor
 from trunkline.errors import UsageError
-from trunkline.ports import Command, Completed, Meanwhile, OnLine
+from trunkline.ports import Command, Completed, Meanwhile, OnLine, Running
 
 _PR_SET_PDEATHSIG = 1
 _CHUNK = 65536
@@ -63,6 +65,16 @@ class SubprocessProcesses:
         if command.private:
             return Completed(command, code, out, err)
         return Completed(command, code, self._redactor.text(out), self._redactor.text(err))
+
+    @contextlib.contextmanager
+    def running(self, command: Command) -> Iterator[Running]:
+        """See the port."""
+        process = self._start(replace(command, stdin=None))
+        try:
+            with selectors.DefaultSelector() as selector:
+                yield _Child(process, selector, self._redactor.text)
+        finally:
+            _end(process, self._grace_s)
 
     def _start(self, command: Command) -> subprocess.Popen[bytes]:
         program = self.find(command.argv[0])
@@ -184,6 +196,37 @@ class _Lines:
             self._on_line(self._rest.decode("utf-8", "replace").rstrip("\r"))
             self._rest.clear()
         return b"".join(self._chunks).decode("utf-8", "replace")
+
+
+class _Child:
+    """Implements the port `Running`."""
+
+    def __init__(
+        self,
+        process: subprocess.Popen[bytes],
+        selector: selectors.BaseSelector,
+        redacted: Callable[[str], str],
+    ) -> None:
+        self._selector = selector
+        self._waiting: deque[str] = deque()
+        for stream in (process.stdout, process.stderr):
+            lines = _Lines(lambda line: self._waiting.append(redacted(line)))
+            selector.register(stream, selectors.EVENT_READ, lines)  # type: ignore[arg-type]  # both are pipes
+
+    def line(self, timeout_s: float) -> str | None:
+        """See the port."""
+        deadline = time.monotonic() + timeout_s
+        while not self._waiting:
+            if not self._selector.get_map():
+                return None
+            ready = self._selector.select(max(0.0, deadline - time.monotonic()))
+            if not ready:
+                raise TimeoutError(f"nothing was said within {timeout_s:g} s")
+            for key, _ in ready:
+                _drain(self._selector, key.fd, key.data, key.fileobj)  # type: ignore[arg-type]  # as above
+                if key.fd not in self._selector.get_map():
+                    key.data.text()
+        return self._waiting.popleft()
 
 
 def _feed(selector: selectors.BaseSelector, stdin: IO[bytes], waiting: memoryview) -> memoryview:

@@ -6,12 +6,13 @@ Every method says what it raises; anything else that comes out of an adapter is 
 
 from trunkline.ports.clock import Clock
 from trunkline.ports.cluster import Cluster, Lease, LeaseHolder, LiveObject, LogLine, Watch
+from trunkline.ports.forwarding import Forwarding
 from trunkline.ports.helm import Applied, Helm, UpgradeRequest
 from trunkline.ports.http import Http, Request, Response, TlsSettings
 from trunkline.ports.images import ImageBuilder, Registry
 from trunkline.ports.ledger import Ledger
 from trunkline.ports.people import Answer, Approver, Listener, Surroundings
-from trunkline.ports.processes import Command, Completed, Meanwhile, OnLine, Processes
+from trunkline.ports.processes import Command, Completed, Meanwhile, OnLine, Processes, Running
 from trunkline.ports.sources import SourceControl, Storage
 from trunkline.ports.world import World
 
@@ -23,6 +24,7 @@ __all__ = [
     "Cluster",
     "Command",
     "Completed",
+    "Forwarding",
     "Helm",
     "Http",
     "ImageBuilder",
@@ -38,6 +40,7 @@ __all__ = [
     "Registry",
     "Request",
     "Response",
+    "Running",
     "SourceControl",
     "Storage",
     "Surroundings",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -42,6 +43,18 @@ class Completed:
     stderr: str = field(repr=False)
 
 
+class Running(Protocol):
+    """A program at work."""
+
+    def line(self, timeout_s: float) -> str | None:
+        """The next line (redacted) of its outputs; None once both are closed.
+
+        Raises:
+            TimeoutError: no line came within that time.
+        """
+        ...
+
+
 class Processes(Protocol):
     """The one way to run other programs."""
 
@@ -59,6 +72,16 @@ class Processes(Protocol):
         Raises:
             UsageError: the program is not installed.
             TimeoutError: `timeout_s` passed; the program was ended.
+        """
+        ...
+
+    def running(self, command: Command) -> AbstractContextManager[Running]:
+        """Start a program that works until the context is left, and is ended then, politely first.
+
+        It gets no input; the command's `stdin` and `timeout_s` mean nothing here.
+
+        Raises:
+            UsageError: the program is not installed.
         """
         ...
 

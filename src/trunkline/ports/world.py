@@ -10,7 +10,9 @@ from trunkline.domain.redaction import Redactor
 from trunkline.domain.releases import ClusterTarget
 from trunkline.ports.clock import Clock
 from trunkline.ports.cluster import Cluster
+from trunkline.ports.forwarding import Forwarding
 from trunkline.ports.helm import Helm
+from trunkline.ports.http import Http, TlsSettings
 from trunkline.ports.images import ImageBuilder, Registry
 from trunkline.ports.ledger import Ledger
 from trunkline.ports.people import Approver, Listener, Surroundings
@@ -35,5 +37,7 @@ class World:
     builder: Callable[[], ImageBuilder]
     helm: Callable[[ClusterTarget], Helm]
     cluster: Callable[[ClusterTarget], Cluster]
+    forwarding: Callable[[ClusterTarget], Forwarding]
+    http: Callable[[TlsSettings], Http]
     listeners: tuple[Listener, ...] = ()
     new_id: Callable[[], str] = lambda: ""

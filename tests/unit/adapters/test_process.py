@@ -286,3 +286,44 @@ def test_meanwhile_can_stop_the_program(processes: SubprocessProcesses, script: 
     with pytest.raises(RuntimeError, match="enough"):
         processes.run(sh(script), None, stop)
     assert time.monotonic() - began < 30
+
+
+def test_a_running_program_is_read_line_by_line_and_ended(processes: SubprocessProcesses) -> None:
+    """Lines of both outputs come one by one and redacted; the program is gone when the context is left."""
+    script = f"echo $$; echo {SECRET} >&2; exec sleep 300"
+    with processes.running(sh(script, stdin="nothing")) as child:
+        lines = {child.line(10.0), child.line(10.0)}
+        with pytest.raises(TimeoutError):
+            child.line(0.01)
+    assert MASK in lines
+    [pid] = [int(line) for line in lines if line and line.isdigit()]
+    assert ended(pid)
+
+
+def test_a_running_program_that_ends_says_so(processes: SubprocessProcesses) -> None:
+    """After the last line, even one without a newline, there is none."""
+    with processes.running(sh("echo one; printf two")) as child:
+        assert [child.line(10.0) for _ in range(4)] == ["one", "two", None, None]
+
+
+def test_a_running_program_is_ended_with_what_it_started(processes: SubprocessProcesses) -> None:
+    """An error in the block ends the program's own children, too."""
+    pids: list[int] = []
+
+    def broken_off() -> None:
+        with processes.running(sh("sleep 300 & echo $!; wait")) as child:
+            pids.append(int(child.line(10.0) or 0))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        broken_off()
+    assert ended(pids[0])
+
+
+def test_a_program_that_is_not_there_does_not_run(processes: SubprocessProcesses) -> None:
+    """A program that is not installed is a sentence, whichever way it is started."""
+    with (
+        pytest.raises(UsageError, match="no-such-program is not installed"),
+        processes.running(Command(("no-such-program",))),
+    ):
+        pass
