@@ -99,7 +99,7 @@ def judged(*observations: Observation) -> str:
         ),
         pytest.param(
             seen(0, deployment(updated=0, available=0), owners=[replica_set(refused="exceeded quota: pods=0")]),
-            Cause.CREATE_REFUSED,
+            Cause.QUOTA,
             id="quota",
         ),
         pytest.param(
@@ -134,10 +134,10 @@ def test_one_look(observation: Observation, expected: str) -> None:
 @pytest.mark.parametrize(
     ("observations", "expected"),
     [
-        pytest.param([failing(PULLING), failing(PULLING, elapsed_s=29)], GOING_ON, id="a pull may fail for a while"),
-        pytest.param([failing(PULLING), failing(PULLING, elapsed_s=30)], Cause.IMAGE_PULL, id="but no longer"),
+        pytest.param([failing(PULLING), failing(PULLING, elapsed_s=59)], GOING_ON, id="a pull may fail for a while"),
+        pytest.param([failing(PULLING), failing(PULLING, elapsed_s=60)], Cause.REGISTRY_UNREACHABLE, id="but no longer"),
         pytest.param(
-            [failing(PULLING), failing(SLOW, elapsed_s=20), failing(PULLING, elapsed_s=35)],
+            [failing(PULLING), failing(SLOW, elapsed_s=20), failing(PULLING, elapsed_s=75)],
             GOING_ON,
             id="a pull that worked in between begins anew",
         ),
@@ -147,7 +147,7 @@ def test_one_look(observation: Observation, expected: str) -> None:
                 seen(34, deployment(available=0), unscheduled_pod()),
                 seen(35, deployment(available=0), unscheduled_pod()),
             ],
-            Cause.UNSCHEDULABLE,
+            Cause.NO_ROOM,
             id="unschedulable after its grace",
         ),
         pytest.param(
@@ -224,9 +224,13 @@ def test_over_time(observations: Sequence[Observation], expected: str) -> None:
             replace(failing(PULLING, elapsed_s=60), trouble="no route"), Cause.API_UNREACHABLE, "no route"
         ),
         pytest.param(good(60, probe=False), Cause.TIMED_OUT, "had not stayed up long enough"),
-        pytest.param(failing(PULLING, elapsed_s=60), Cause.IMAGE_PULL, "cannot be pulled"),
         pytest.param(
-            seen(60, deployment(available=0), unscheduled_pod()), Cause.UNSCHEDULABLE, "no node takes a pod"
+            failing(PULLING, elapsed_s=60),
+            Cause.REGISTRY_UNREACHABLE,
+            "cannot be reached from the node: i/o timeout",
+        ),
+        pytest.param(
+            seen(60, deployment(available=0), unscheduled_pod()), Cause.NO_ROOM, "there is not enough cpu"
         ),
     ],
 )
@@ -253,7 +257,10 @@ def test_the_probe_s_own_words_are_evidence() -> None:
     observation = replace(failing(SLOW, events=[said]), expired=True)
     verdict = Judge(SETTLE_S).see(observation)
     assert verdict is not None
-    assert verdict.failures[0].evidence == ("Readiness probe failed: HTTP probe failed with statuscode: 503",)
+    assert verdict.failures[0].evidence == (
+        "Readiness probe failed: HTTP probe failed with statuscode: 503",
+        "readiness probe of container web: (GET /healthz on port 8080)",
+    )
 
 
 def test_all_failures_are_told() -> None:

@@ -17,8 +17,10 @@ from tests.unit.domain.states import (
     unscheduled_pod,
     waiting,
 )
-from trunkline.domain.diagnosis.pods import diagnose_pod, is_ready, restarts, vouched_for
-from trunkline.domain.rollouts import Cause, Resource
+from trunkline.domain.diagnosis.look import Look
+from trunkline.domain.diagnosis.pods import pod_findings, restarts_of, vouched_for
+from trunkline.domain.diagnosis.revisions import is_ready
+from trunkline.domain.rollouts import Cause, Failure, Observation, Resource
 
 JOB = Resource("Job", "team", "seed")
 NOT_FOUND = f'rpc error: failed to resolve reference "{IMAGE}": {IMAGE}: not found'
@@ -32,7 +34,14 @@ NO_EXEC = terminated(128, "StartError", message='exec: "nope": executable file n
 def found(
     shown: dict[str, Any], *events: dict[str, Any], workload: Resource = WEB
 ) -> list[tuple[Cause, float]]:
-    return [(failure.cause, grace) for failure, grace in diagnose_pod(workload, shown, events)]
+    return [(failure.cause, grace) for failure, grace in diagnosed(shown, *events, workload=workload)]
+
+
+def diagnosed(
+    shown: dict[str, Any], *events: dict[str, Any], workload: Resource = WEB
+) -> list[tuple[Failure, float]]:
+    look = Look(Observation(0.0, {workload: {}}, events=events))
+    return [(item.failure, item.grace_s) for item in pod_findings(workload, shown, look)]
 
 
 @pytest.mark.parametrize(
@@ -54,8 +63,8 @@ def found(
             [(Cause.IMAGE_DENIED, 0)],
             id="Docker Hub's way to say denied",
         ),
-        pytest.param(container(waiting("ErrImagePull", SILENT)), [(Cause.IMAGE_PULL, 30)], id="registry is silent"),
-        pytest.param(container(waiting("ImagePullBackOff")), [(Cause.IMAGE_PULL, 30)], id="back-off without a word"),
+        pytest.param(container(waiting("ErrImagePull", SILENT)), [(Cause.REGISTRY_UNREACHABLE, 60)], id="registry is silent"),
+        pytest.param(container(waiting("ImagePullBackOff")), [(Cause.IMAGE_PULL, 60)], id="back-off without a word"),
         pytest.param(container(waiting("ErrImageNeverPull")), [(Cause.IMAGE_PULL, 0)], id="may not be pulled"),
         pytest.param(container(waiting("InvalidImageName")), [(Cause.IMAGE_NAME, 0)], id="no image name"),
         pytest.param(
@@ -68,8 +77,8 @@ def found(
             [],
             id="the kubelet's cache is late",
         ),
-        pytest.param(container(waiting("CreateContainerError", "x")), [(Cause.CANNOT_START, 0)], id="cannot be made"),
-        pytest.param(container(waiting("RunContainerError", "x")), [(Cause.CANNOT_START, 0)], id="cannot be run"),
+        pytest.param(container(waiting("CreateContainerError", "x")), [(Cause.CANNOT_START, 30)], id="cannot be made"),
+        pytest.param(container(waiting("RunContainerError", "x")), [(Cause.CANNOT_START, 30)], id="cannot be run"),
         pytest.param(container(CRASHED), [], id="one crash"),
         pytest.param(container(LOOP, last=CRASHED), [], id="one crash, and waiting"),
         pytest.param(container(running(), restarts=1, last=CRASHED, ready=True), [], id="one restart"),
@@ -85,8 +94,8 @@ def found(
         pytest.param(container(OOM, restarts=1), [(Cause.OUT_OF_MEMORY, 0)], id="out of memory"),
         pytest.param(container(LOOP, restarts=1, last=OOM), [(Cause.OUT_OF_MEMORY, 0)], id="waiting, out of memory"),
         pytest.param(container(OOM), [], id="out of memory once"),
-        pytest.param(container(LOOP, restarts=1, last=NO_EXEC), [(Cause.CANNOT_START, 0)], id="no such command"),
-        pytest.param(container(NO_EXEC, restarts=1), [(Cause.CANNOT_START, 0)], id="no such command, just ended"),
+        pytest.param(container(LOOP, restarts=1, last=NO_EXEC), [(Cause.COMMAND_NOT_FOUND, 0)], id="no such command"),
+        pytest.param(container(NO_EXEC, restarts=1), [(Cause.COMMAND_NOT_FOUND, 0)], id="no such command, just ended"),
     ],
 )  # fmt: skip
 def test_a_container(status: dict[str, Any], expected: list[tuple[Cause, float]]) -> None:
@@ -127,8 +136,8 @@ def test_a_pod_that_is_leaving_says_nothing() -> None:
 def test_a_pod_that_no_node_takes() -> None:
     """An unschedulable pod counts after a grace, unless an autoscaler has promised a node for it."""
     shown, other = unscheduled_pod(), pod(name="other")
-    assert found(shown) == [(Cause.UNSCHEDULABLE, 30)]
-    assert found(shown, event(other, "TriggeredScaleUp")) == [(Cause.UNSCHEDULABLE, 30)]
+    assert found(shown) == [(Cause.NO_ROOM, 30)]
+    assert found(shown, event(other, "TriggeredScaleUp")) == [(Cause.NO_ROOM, 30)]
     assert found(shown, event(shown, "TriggeredScaleUp")) == []
 
 
@@ -151,13 +160,13 @@ def test_events_about_another_image_or_pod_do_not_count() -> None:
         event(shown, "Failed", 'Failed to pull image "registry.example/proxy:2": not found'),
         event(other, "Failed", f'Failed to pull image "{IMAGE}": not found'),
     ]
-    assert found(shown, *words) == [(Cause.IMAGE_PULL, 30)]
+    assert found(shown, *words) == [(Cause.IMAGE_PULL, 60)]
 
 
 def test_a_crash_tells_everything_that_a_person_needs() -> None:
     """The sentence names container, workload and exit code; pod and container lead to the log."""
     shown = pod(container(LOOP, restarts=4, last=CRASHED))
-    [(failure, _)] = diagnose_pod(WEB, shown, ())
+    [(failure, _)] = diagnosed(shown)
     assert failure.sentence == "container web of deployment/web keeps crashing with exit code 3"
     assert failure.evidence == ("exit code 3, reason Error, 4 restarts",)
     assert (failure.pod, failure.container) == ("web-1-a", "web")
@@ -166,7 +175,7 @@ def test_a_crash_tells_everything_that_a_person_needs() -> None:
 
 def test_a_missing_image_tells_the_registry_s_words() -> None:
     """The sentence names the image; the evidence is the cluster's own; there is no log to read."""
-    [(failure, _)] = diagnose_pod(WEB, pod(container(waiting("ErrImagePull", NOT_FOUND))), ())
+    [(failure, _)] = diagnosed(pod(container(waiting("ErrImagePull", NOT_FOUND))))
     assert failure.sentence == f"image {IMAGE} does not exist in the registry"
     assert failure.evidence == (NOT_FOUND,)
     assert failure.container == ""
@@ -178,17 +187,25 @@ def test_every_container_speaks_for_itself() -> None:
     assert [cause for cause, _ in found(shown)] == [Cause.IMAGE_NOT_FOUND, Cause.CRASH_LOOP]
 
 
-def test_readiness_and_restarts() -> None:
-    """Ready is the pod's own condition; restarts of all containers, sidecars among the init ones included, add up."""
+def test_restarts_are_counted_by_container() -> None:
+    """Restarts of what is to run on count, sidecars among the init containers included, other init containers not."""
+    side = container(restarts=4, name="side")
     shown = pod(
-        container(ready=True, restarts=2),
+        container(restarts=2),
         container(restarts=1, name="b"),
-        init=[container(restarts=4, name="side")],
+        init=[side, container(restarts=5, name="migrate")],
     )
-    assert not is_ready(shown)
+    shown["spec"]["initContainers"] = [{"name": "side", "restartPolicy": "Always"}, {"name": "migrate"}]
+    uid = shown["metadata"]["uid"]
+    assert restarts_of(shown) == {(uid, "side"): 4, (uid, "web"): 2, (uid, "b"): 1}
+    assert restarts_of({"metadata": {}}) == {}
+
+
+def test_ready_is_the_pod_s_own_condition() -> None:
+    """A pod is ready when its condition says so."""
     assert is_ready(pod())
-    assert restarts(shown) == 7
-    assert (is_ready({"metadata": {}}), restarts({"metadata": {}})) == (False, 0)
+    assert not is_ready(pod(container()))
+    assert not is_ready({"metadata": {}})
 
 
 def test_a_probe_must_vouch_for_every_container() -> None:

@@ -1,27 +1,29 @@
-"""From observations of a rollout to a verdict: pure functions over Kubernetes' own objects (parsed JSON).
+"""From observations to a verdict.
 
 Only pods of the new revision are judged. A failure that cannot mend itself ends the wait at once; one that
-might, after a second try or a grace. A moment between two crashes is never a success: without a readiness
-probe to vouch for it, a rollout is good only when it has stayed good for a while.
+might, after a second try or a grace. A moment between two crashes is never a success: where no readiness
+probe vouches for a pod, or it was restarted, a rollout is good only when it has stayed good for a while.
+Time in which the API did not answer counts for nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 
-from trunkline.domain.diagnosis.pods import diagnose_pod, is_ready, restarts, vouched_for
-from trunkline.domain.rollouts import (
-    Cause,
-    Failure,
-    KubernetesObject,
-    Observation,
-    Progress,
-    Resource,
-)
+from trunkline.domain.diagnosis.kinds import kind_findings
+from trunkline.domain.diagnosis.look import Finding, Look
+from trunkline.domain.diagnosis.overdue import overdue, unreachable, unsettled
+from trunkline.domain.diagnosis.pods import restarts_of, vouched_for
+from trunkline.domain.diagnosis.progress import progress_of
+from trunkline.domain.diagnosis.revisions import is_ready, new_pods, standing_pods
+from trunkline.domain.diagnosis.workloads import workload_findings
+from trunkline.domain.rollouts.causes import Cause
+from trunkline.domain.rollouts.shapes import text
+from trunkline.domain.rollouts.words import Failure, KubernetesObject, Observation, Resource
 
-_REVISION = "deployment.kubernetes.io/revision"
-_TEMPLATE_GENERATION = "deprecated.daemonset.template.generation"
+# These end for good; they do not change their mind, and their objects may be cleared away.
+_ENDING = {"Job", "Pod"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,249 +39,156 @@ class Verdict:
         return not self.failures
 
 
+@dataclass(slots=True)
+class SeenTime:
+    """Counts the seconds in which the API answered: neither a grace nor a settling runs while nobody sees."""
+
+    seen_s: float = 0.0
+    _at_s: float | None = None
+    _blind: bool = False
+
+    def read(self, observation: Observation) -> float:
+        """Seconds seen until this observation."""
+        blind = bool(observation.trouble)
+        if self._at_s is not None and not blind and not self._blind:
+            self.seen_s += max(0.0, observation.elapsed_s - self._at_s)
+        self._at_s, self._blind = observation.elapsed_s, blind
+        return self.seen_s
+
+
+@dataclass(slots=True)
+class Memory:
+    """What a judge has to remember of the observations before.
+
+    Attributes:
+        restarts: how often each container had been restarted when it was seen first.
+        ended: what ended well; it may be gone since.
+        since: when each finding was seen first, without a break since.
+        steady: since when each pod is ready with these restarts.
+    """
+
+    restarts: dict[tuple[str, str], int] = field(default_factory=dict)
+    ended: set[Resource] = field(default_factory=set)
+    since: dict[tuple[Resource, str, str, Cause], float] = field(default_factory=dict)
+    steady: dict[str, tuple[dict[tuple[str, str], int], float]] = field(default_factory=dict)
+
+    def take_in(self, look: Look, now: float) -> None:
+        """Remember pods and ends."""
+        steady = {}
+        for resource, live in look.observation.objects.items():
+            if live and resource.kind in _ENDING and progress_of(resource, live, look).done:
+                self.ended.add(resource)
+            for pod in new_pods(resource, look.observation):
+                counts = restarts_of(pod)
+                for key, count in counts.items():
+                    self.restarts.setdefault(key, count)
+                uid = text(pod, "metadata", "uid")
+                if is_ready(pod):
+                    known = self.steady.get(uid)
+                    steady[uid] = known if known and known[0] == counts else (counts, now)
+        self.steady = steady
+
+
 class Judge:
     """Sees one observation after another and says when the matter is decided.
 
+    A failure is final: whatever is seen later, the verdict stays the same.
+
     Args:
-        settle_s: how long pods without a readiness probe must stay up, without a restart, to count as good.
+        settle_s: how long pods without a readiness probe, or with a restart, must stay up to count as good.
     """
 
     def __init__(self, settle_s: float) -> None:
         self._settle_s = settle_s
-        self._good_since: float | None = None
-        self._restarts_when_good = 0
-        self._first_seen: dict[tuple[str, Cause], float] = {}
+        self._time = SeenTime()
+        self._memory = Memory()
+        self._failed: Verdict | None = None
 
     def see(self, observation: Observation) -> Verdict | None:
         """The verdict, or None while the rollout is still under way."""
-        certain, suspected = self._failures(observation)
-        if certain:
-            return Verdict(certain, observation.elapsed_s)
-        if self._good(observation):
-            return Verdict((), observation.elapsed_s)
-        if observation.expired:
-            # There is no more time to mend itself in: what was only suspected is the best that can be said.
-            found = () if observation.trouble else suspected
-            return Verdict(found or tuple(_overdue(observation)), observation.elapsed_s)
-        return None
+        if self._failed is None:
+            failures = self._failures(observation)
+            if failures is None:
+                return None
+            if not failures:
+                return Verdict((), observation.elapsed_s)
+            self._failed = Verdict(failures, observation.elapsed_s)
+        return self._failed
 
-    def _failures(self, observation: Observation) -> tuple[tuple[Failure, ...], tuple[Failure, ...]]:
-        """The failures that count, and those that have not stayed long enough to."""
-        certain: list[Failure] = []
-        suspected: list[Failure] = []
-        stay: dict[tuple[str, Cause], float] = {}
-        for workload, live in observation.objects.items():
-            if live is None:
-                continue
-            certain += _workload_failures(workload, live, observation)
-            for pod in new_pods(workload, observation):
-                for failure, grace_s in diagnose_pod(workload, pod, observation.events):
-                    key = (failure.pod, failure.cause)
-                    first = stay.setdefault(key, self._first_seen.get(key, observation.elapsed_s))
-                    (certain if observation.elapsed_s - first >= grace_s else suspected).append(failure)
-        self._first_seen = stay
-        return tuple(certain), tuple(suspected)
-
-    def _good(self, observation: Observation) -> bool:
-        states = progress(observation)
-        if observation.trouble or not all(state.done for state in states):
-            self._good_since = None
-            return False
-        # A Job that is complete will not change its mind.
-        lasting = [workload for workload in observation.objects if workload.kind != "Job"]
-        pods = [pod for workload in lasting for pod in new_pods(workload, observation)]
-        if all(vouched_for(pod) for pod in pods):
-            return True
-        count = sum(map(restarts, pods))
-        if self._good_since is None or count != self._restarts_when_good:
-            self._good_since, self._restarts_when_good = observation.elapsed_s, count
-        return observation.elapsed_s - self._good_since >= self._settle_s
-
-
-def progress(observation: Observation) -> tuple[Progress, ...]:
-    """How far each workload is."""
-    return tuple(_progress(workload, live, observation) for workload, live in observation.objects.items())
-
-
-def new_pods(workload: Resource, observation: Observation) -> Sequence[KubernetesObject]:
-    """The pods of the workload's newest revision; empty while its controller has not made it yet."""
-    live = observation.objects.get(workload)
-    pods = observation.pods.get(workload, ())
-    if live is None or not _observed(workload, live):
-        return ()
-    match workload.kind:
-        case "Deployment":
-            owner = _new_replica_set(live, observation.owners.get(workload, ()))
-            uid = owner["metadata"]["uid"] if owner else None
-            return [pod for pod in pods if uid in _owner_uids(pod)]
-        case "StatefulSet":
-            revision = live.get("status", {}).get("updateRevision")
-            return [pod for pod in pods if _labels(pod).get("controller-revision-hash") == revision]
-        case "DaemonSet":
-            generation = live["metadata"].get("annotations", {}).get(_TEMPLATE_GENERATION)
-            return [pod for pod in pods if _labels(pod).get("pod-template-generation") == generation]
-        case _:
-            return [pod for pod in pods if live["metadata"].get("uid") in _owner_uids(pod)]
-
-
-def _progress(workload: Resource, live: KubernetesObject | None, observation: Observation) -> Progress:
-    if live is None:
-        return Progress(workload, 0, 1, done=False, waits_for="not there yet")
-    pods = new_pods(workload, observation)
-    if not _observed(workload, live):
-        return Progress(
-            workload, 0, _wanted(workload, live), False, "its controller has not seen the change yet"
-        )
-    status = live.get("status", {})
-    if workload.kind == "Job":
-        succeeded, wanted = int(status.get("succeeded") or 0), _wanted(workload, live)
-        done = _condition(live, "Complete") is not None
-        return Progress(workload, succeeded, wanted, done, _waiting_reason(pods))
-    wanted, ready = _wanted(workload, live), sum(map(is_ready, pods))
-    to_update = max(0, wanted - _held_back(live, wanted))
-    updated, available = _counts(workload, status)
-    enough = updated >= to_update and available >= wanted and ready >= to_update
-    old_left = workload.kind == "Deployment" and int(status.get("replicas") or 0) > updated
-    waits_for = "" if enough else _waiting_reason(pods)
-    if enough and old_left:
-        waits_for = "old pods are leaving"
-    return Progress(workload, ready, to_update, enough and not old_left, waits_for)
-
-
-def _wanted(workload: Resource, live: KubernetesObject) -> int:
-    """How many pods there are to be."""
-    spec, status = live.get("spec", {}), live.get("status", {})
-    match workload.kind:
-        case "Job":
-            return int(spec.get("completions") or 1)
-        case "DaemonSet":
-            return int(status.get("desiredNumberScheduled") or 0)
-        case _:
-            replicas = spec.get("replicas")
-            return 1 if replicas is None else int(replicas)
-
-
-def _held_back(live: KubernetesObject, wanted: int) -> int:
-    """How many pods the update strategy leaves as they are: they wait for a person."""
-    strategy = live.get("spec", {}).get("updateStrategy") or {}
-    if strategy.get("type") == "OnDelete":
-        return wanted
-    return int((strategy.get("rollingUpdate") or {}).get("partition") or 0)
-
-
-def _counts(workload: Resource, status: KubernetesObject) -> tuple[int, int]:
-    """How many pods are of the new revision, and how many of any are available."""
-    if workload.kind == "DaemonSet":
-        return int(status.get("updatedNumberScheduled") or 0), int(status.get("numberAvailable") or 0)
-    available = status.get("availableReplicas")
-    if available is None and workload.kind == "StatefulSet":
-        # Kubernetes before 1.22 counts only the ready ones there.
-        available = status.get("readyReplicas")
-    return int(status.get("updatedReplicas") or 0), int(available or 0)
-
-
-def _workload_failures(
-    workload: Resource, live: KubernetesObject, observation: Observation
-) -> Iterator[Failure]:
-    if not _observed(workload, live):
-        return
-    if (failed := _condition(live, "Failed")) and workload.kind == "Job":
-        said = str(failed.get("message", ""))
-        yield Failure(
-            Cause.JOB_FAILED, workload, f"{workload} failed: {said}", advice="Read the log of its pods."
-        )
-    for owner in observation.owners.get(workload, ()):
-        refused = _condition(owner, "ReplicaFailure")
-        if refused and owner is _new_replica_set(live, observation.owners[workload]):
-            yield Failure(
-                Cause.CREATE_REFUSED,
-                workload,
-                f"{workload} may not create its pods: {refused.get('message', '')}",
-                advice="Look at the namespace's quota and limits, and at admission webhooks.",
-            )
-    for condition in live.get("status", {}).get("conditions") or ():
-        if condition.get("reason") == "ProgressDeadlineExceeded":
-            yield Failure(
-                Cause.PROGRESS_DEADLINE,
-                workload,
-                f"{workload} made no progress within its deadline: {_waiting_reason(new_pods(workload, observation))}",
-                (str(condition.get("message", "")),),
-                "Look at the events of its pods.",
-            )
-
-
-def _overdue(observation: Observation) -> Iterator[Failure]:
-    """The time is up: say for each workload that is not done what it waited for."""
-    states = progress(observation)
-    for state in states:
+    def _failures(self, observation: Observation) -> tuple[Failure, ...] | None:
+        """The failures that end the matter, none for a success, None while it goes on."""
+        now = self._time.read(observation)
+        look = Look(observation, self._memory.restarts)
         if observation.trouble:
-            yield Failure(
-                Cause.API_UNREACHABLE,
-                state.resource,
-                f"The Kubernetes API did not answer to the end: {observation.trouble}",
-                advice="Check the cluster; the release may be good.",
-            )
-        elif not state.done:
-            cause = Cause.NEVER_READY if "ready" in state.waits_for else Cause.TIMED_OUT
-            messages = [str(event.get("message", "")) for event in observation.events[-3:]]
-            yield Failure(
-                cause,
-                state.resource,
-                f"{state} when the time was up",
-                tuple(messages),
-                "Raise the timeout, or look at why.",
-            )
-    if not observation.trouble and all(state.done for state in states):
-        workload = states[0].resource
-        yield Failure(
-            Cause.TIMED_OUT,
-            workload,
-            f"{workload} is up, but had not stayed up long enough when the time was up",
-            advice="Raise `timeout` above `settle`, or give the containers a readiness probe.",
+            ended = observation.expired and bool(observation.objects)
+            return _failures_of([unreachable(look)]) if ended else None
+        self._memory.take_in(look, now)
+        certain, suspected = self._weighed(findings(look), now)
+        if certain:
+            return _failures_of(certain)
+        done = self._all_done(look)
+        if done and self._settled(look, now):
+            return ()
+        if not observation.expired:
+            return None
+        # There is no more time to mend itself in: what was only suspected is the best that can be said.
+        return _failures_of(suspected or (list(overdue(look)) if not done else [unsettled(look)]))
+
+    def _weighed(self, found: Iterable[Finding], now: float) -> tuple[list[Finding], list[Finding]]:
+        """The findings that count, and those that have not stayed long enough to."""
+        certain: list[Finding] = []
+        suspected: list[Finding] = []
+        since: dict[tuple[Resource, str, str, Cause], float] = {}
+        for item in found:
+            failure = item.failure
+            key = (failure.resource, failure.pod, failure.container, failure.cause)
+            first = since.setdefault(key, self._memory.since.get(key, now))
+            (certain if now - first >= item.grace_s else suspected).append(item)
+        self._memory.since = since
+        return certain, suspected
+
+    def _all_done(self, look: Look) -> bool:
+        return all(
+            resource in self._memory.ended or progress_of(resource, live, look).done
+            for resource, live in look.observation.objects.items()
         )
 
+    def _settled(self, look: Look, now: float) -> bool:
+        """Whether every new pod that is to last is ready, and has proved that it stays so."""
+        return all(self._is_steady(pod, now) for pod in _lasting_pods(look))
 
-def _waiting_reason(pods: Sequence[KubernetesObject]) -> str:
-    if not pods:
-        return "no pod yet"
-    for pod in pods:
-        for status in pod.get("status", {}).get("containerStatuses") or ():
-            waiting = status.get("state", {}).get("waiting")
-            if waiting:
-                return str(waiting.get("reason") or "waiting")
-            if not status.get("ready"):
-                return f"container {status.get('name')} is not ready"
-    return "waiting for its pods"
-
-
-def _new_replica_set(live: KubernetesObject, owners: Sequence[KubernetesObject]) -> KubernetesObject | None:
-    revision = live["metadata"].get("annotations", {}).get(_REVISION)
-    for owner in owners:
-        if revision and owner["metadata"].get("annotations", {}).get(_REVISION) == revision:
-            return owner
-    return None
+    def _is_steady(self, pod: KubernetesObject, now: float) -> bool:
+        known = self._memory.steady.get(text(pod, "metadata", "uid"))
+        if known is None or not is_ready(pod):
+            return False
+        if vouched_for(pod) and not any(known[0].values()):
+            return True
+        return now - known[1] >= self._settle_s
 
 
-def _observed(workload: Resource, live: KubernetesObject) -> bool:
-    """Whether the controller has seen the newest spec; what its status says before that is old news."""
-    if workload.kind == "Job":
-        return True
-    seen = int(live.get("status", {}).get("observedGeneration") or 0)
-    return seen >= int(live["metadata"].get("generation") or 0)
+def findings(look: Look) -> Iterator[Finding]:
+    """What is wrong with any resource of an observation."""
+    for resource, live in look.observation.objects.items():
+        if live is None:
+            continue
+        if resource.has_pods or (resource.kind == "Pod" and not resource.group):
+            yield from workload_findings(resource, live, look)
+        else:
+            yield from kind_findings(resource, live, look)
 
 
-def _condition(live: KubernetesObject, kind: str) -> KubernetesObject | None:
-    for condition in live.get("status", {}).get("conditions") or ():
-        if condition.get("type") == kind and condition.get("status") == "True":
-            found: KubernetesObject = condition
-            return found
-    return None
+def _lasting_pods(look: Look) -> Iterator[KubernetesObject]:
+    for resource in look.observation.objects:
+        if resource.kind == "Job":
+            continue
+        for pod in standing_pods(resource, look.observation):
+            if text(pod, "status", "phase") != "Succeeded":
+                yield pod
 
 
-def _labels(live: KubernetesObject) -> KubernetesObject:
-    found: KubernetesObject = live["metadata"].get("labels") or {}
-    return found
-
-
-def _owner_uids(live: KubernetesObject) -> set[str]:
-    return {owner.get("uid", "") for owner in live["metadata"].get("ownerReferences") or ()}
+def _failures_of(found: Iterable[Finding]) -> tuple[Failure, ...]:
+    """The failures, what is known best first: a cause says more than a deadline."""
+    failures = [item.failure for item in found]
+    closer = [failure for failure in failures if failure.cause is not Cause.PROGRESS_DEADLINE]
+    blamed = {failure.resource for failure in closer}
+    return tuple(failure for failure in failures if failure in closer or failure.resource not in blamed)
