@@ -50,7 +50,7 @@ def test_owned(fields: Any, path: Path, owned: bool) -> None:
 
 def test_the_latest_outsider() -> None:
     """Of several owners the latest one that is neither Helm nor Kubernetes counts."""
-    fields = {"f:spec": {}}
+    fields: dict[str, Any] = {"f:spec": {}}
     seen = live(
         entry(fields, "kubectl-edit", "2026-11-23T09:00:00Z"),
         entry(fields, "kubectl-patch", "2026-11-23T10:00:00Z"),
