@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from trunkline.domain.refusals import cause_of_refusal
 from trunkline.domain.releases import DEAD_CLIENT
 from trunkline.domain.rollouts import Cause, Failure, Resource, images_of
 from trunkline.errors import DeploymentFailed, TrunklineError
@@ -100,7 +101,9 @@ def _leave_nothing_pending(site: Site) -> None:
 
 def _refusal(site: Site, error: DeploymentFailed) -> Failure:
     target = site.environment.target
-    cause, advice = Cause.HELM_FAILED, error.hint
+    cause, advice = cause_of_refusal(error.message)
+    if cause is Cause.HELM_FAILED:
+        advice = error.hint or advice
     return Failure(cause, Resource("Release", target.namespace, target.name), error.message, (), advice)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from trunkline.domain.diagnosis import Judge, Verdict, progress
+from trunkline.domain.diagnosis import Judge, Verdict, progress, with_log
 from trunkline.domain.rollouts import Cause, Failure, Observation, Resource
 from trunkline.errors import TrunklineError
 from trunkline.ports import Cluster, Watch
@@ -76,4 +76,4 @@ def _with_log(cluster: Cluster, failure: Failure) -> Failure:
     except TrunklineError:
         # Evidence is welcome, not needed: the cause is known.
         return failure
-    return replace(failure, evidence=(*failure.evidence, *lines))
+    return with_log(failure, lines)

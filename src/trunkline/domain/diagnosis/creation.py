@@ -48,8 +48,8 @@ def _words(
 
 
 REFUSALS = (
-    _words(r"exceeded quota: (?P<what>.*)", Cause.QUOTA, "the quota {what}", room=True),
-    _words(r"failed quota: (?P<what>.*)", Cause.QUOTA, "the quota {what}",
+    _words(r"exceeded quota: (?P<what>[^,]+),? *(?P<why>.*)", Cause.QUOTA, "the quota {what} is used up ({why})", room=True),
+    _words(r"failed quota: (?P<what>.*)", Cause.QUOTA, "they lack what the quota asks for: {what}",
            "Give the containers the requests and limits that the quota asks for."),
     _words(r"(?P<what>(maximum|minimum) .* per (Container|Pod).*|max limit to request ratio.*)", Cause.QUOTA,
            "the namespace's limits: {what}"),
@@ -64,10 +64,10 @@ REFUSALS = (
            "Correct the security context that the message names."),
     _words(r"(unable to validate against any (pod security policy|security context constraint).*|"
            r"ValidatingAdmissionPolicy (?P<what>.*))", Cause.ADMISSION, "a policy denies them"),
-    _words(r'serviceaccount "(?P<what>[^"]+)" not found', Cause.CONFIGURATION,
-           "ServiceAccount {what} does not exist", "Create it, or correct serviceAccountName in the values.", SHORT_GRACE_S),
-    _words(r"no PriorityClass with name (?P<what>\S+) was found", Cause.CONFIGURATION,
-           "PriorityClass {what} does not exist", "Create it, or correct priorityClassName in the values.", SHORT_GRACE_S),
+    _words(r'serviceaccount "(?P<what>[^"]+)" not found', Cause.CREATE_REFUSED,
+           "ServiceAccount {what} does not exist", "Create the ServiceAccount, or correct serviceAccountName in the values.", SHORT_GRACE_S),
+    _words(r"no PriorityClass with name (?P<what>\S+) was found", Cause.CREATE_REFUSED,
+           "PriorityClass {what} does not exist", "Create the PriorityClass, or correct priorityClassName in the values.", SHORT_GRACE_S),
 )  # fmt: skip
 _OTHER = _words("", Cause.CREATE_REFUSED, "the API refuses them", patient=SHORT_GRACE_S)
 
@@ -81,7 +81,7 @@ def creation_findings(resource: Resource, live: KubernetesObject, look: Look) ->
     grace_s = rule.patient
     if rule.room and may_make_room(resource, look.observation):
         grace_s = COMPANION_GRACE_S
-    if rule.cause is Cause.CONFIGURATION and look.has_custom_resources:
+    if rule.cause is Cause.CREATE_REFUSED and look.has_custom_resources:
         grace_s = COMPANION_GRACE_S
     sentence = f"{resource} may not create its pods: {why}"
     yield finding(rule.cause, resource, sentence, (message,), advice=rule.advice, grace_s=grace_s)

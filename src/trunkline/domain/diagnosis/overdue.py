@@ -59,7 +59,7 @@ def _late(state: Progress, live: KubernetesObject | None, look: Look) -> Finding
         return finding(Cause.NO_ADDRESS, resource, sentence, evidence)
     sentence = f"{state} when the time was up"
     if live is None or not resource.has_pods:
-        evidence = newest_messages(look, (live,) if live else ())
+        evidence = (state.waits_for, *newest_messages(look, (live,) if live else ()))
         return finding(Cause.TIMED_OUT, resource, sentence, evidence)
     pods = standing_pods(resource, look.observation)
     if stuck := _held_up(resource, look):
@@ -78,7 +78,8 @@ def _late(state: Progress, live: KubernetesObject | None, look: Look) -> Finding
     for pod in pods:
         if name := _unready(pod):
             return _never_ready(resource, pod, name, sentence, look)
-    return finding(Cause.TIMED_OUT, resource, sentence, newest_messages(look, (live, *pods)))
+    evidence = newest_messages(look, pods) or newest_messages(look, (live,))
+    return finding(Cause.TIMED_OUT, resource, sentence, evidence)
 
 
 def _never_ready(resource: Resource, pod: KubernetesObject, name: str, sentence: str, look: Look) -> Finding:

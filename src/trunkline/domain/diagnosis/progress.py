@@ -88,7 +88,7 @@ def pod_waits_for(pod: KubernetesObject, look: Look) -> str:
     if words := unscheduled_reason(pod):
         return words
     said = look.said_of(pod)
-    if waits_to_begin(pod) and said and said[-1].reason.startswith("Failed"):
+    if waits_to_begin(pod) and said and said[-1].reason.startswith(("Failed", "Pulling")):
         return f"{said[-1].reason}: {_cut(said[-1].message)}"
     for key in ("initContainerStatuses", "containerStatuses"):
         for status in mappings(pod, "status", key):

@@ -17,8 +17,10 @@ def newest_probe_failure(look: Look, pods: Sequence[KubernetesObject], kind: str
 
 
 def newest_messages(look: Look, things: Sequence[KubernetesObject], count: int = 3) -> tuple[str, ...]:
-    """The newest messages about these objects, newest last, each once; what only tells of routine is left out."""
+    """The newest messages about these objects, newest last, each once; routine only where nothing else was said."""
     said = [event for thing in things for event in look.said_of(thing) if event.reason not in _ROUTINE]
+    # What is routine tells at least where it stands still.
+    said = said or [event for thing in things for event in look.said_of(thing)]
     said.sort(key=_moment)
     return tuple(dict.fromkeys(event.message for event in said if event.message))[-count:]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from trunkline.domain.diagnosis.look import Finding, Look, finding
-from trunkline.domain.rollouts.causes import COMPANION_GRACE_S, CRASHES, Cause
+from trunkline.domain.rollouts.causes import COMPANION_GRACE_S, CONFIGURATION_GRACE_S, CRASHES, Cause
 from trunkline.domain.rollouts.shapes import mapping, number, text
 from trunkline.domain.rollouts.words import KubernetesObject, Resource
 
@@ -110,7 +110,7 @@ def _misconfigured(
     if not missing:
         return start_failure(resource, pod, status, message)
     sentence = f"container {text(status, 'name') or '?'} of {resource} lacks configuration: {missing}"
-    grace_s = COMPANION_GRACE_S if look.has_custom_resources else 0
+    grace_s = COMPANION_GRACE_S if look.has_custom_resources else CONFIGURATION_GRACE_S
     return finding(Cause.CONFIGURATION, resource, sentence, (message,), pod=pod, grace_s=grace_s)
 
 

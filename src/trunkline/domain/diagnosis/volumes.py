@@ -11,7 +11,7 @@ from trunkline.domain.rollouts.causes import (
     ATTACH_GRACE_S,
     COMPANION_GRACE_S,
     SANDBOX_GRACE_S,
-    SHORT_GRACE_S,
+    VOLUME_CONFIGURATION_GRACE_S,
     VOLUME_GRACE_S,
     Cause,
 )
@@ -55,7 +55,7 @@ def waits_to_begin(pod: KubernetesObject) -> bool:
 def _finding(resource: Resource, pod: KubernetesObject, event: Said, look: Look) -> Finding:
     where, message = text(pod, "metadata", "name"), event.message
     if missing := what_is_missing(message):
-        grace_s = COMPANION_GRACE_S if look.has_custom_resources else SHORT_GRACE_S
+        grace_s = COMPANION_GRACE_S if look.has_custom_resources else VOLUME_CONFIGURATION_GRACE_S
         sentence = f"a pod of {resource} lacks configuration for its volume {_name(message)}: {missing}"
         return finding(Cause.CONFIGURATION, resource, sentence, (message,), pod=where, grace_s=grace_s)
     if event.reason == "FailedCreatePodSandBox":

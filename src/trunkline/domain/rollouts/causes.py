@@ -25,6 +25,10 @@ ATTACH_GRACE_S = 90.0
 SANDBOX_GRACE_S = 60.0
 # Another controller of the same release may be about to make a Secret, or old pods to make room.
 COMPANION_GRACE_S = 30.0
+# A missing ConfigMap, Secret or key: Helm makes those of a release before its workloads, so nobody is late.
+CONFIGURATION_GRACE_S = 0.0
+# Kubelets try a mount again after 0.5, 1, 2, 4 and 8 s.
+VOLUME_CONFIGURATION_GRACE_S = 20.0
 SHORT_GRACE_S = 5.0
 
 
@@ -111,7 +115,7 @@ GUIDE: Mapping[Cause, Guide] = {
     Cause.REGISTRY_UNREACHABLE: Guide(
         "The node reaches no working registry: refused, not resolved, timed out, a certificate, a 5xx or 429 answer.",
         f"after {PULL_GRACE_S:.0f} s and a second try ({PULL_PATIENCE_S:.0f} s where nobody tells of tries)",
-        "Check from a node that the registry's name resolves, answers and has a certificate that the node trusts.",
+        "Check that the nodes reach the registry: its name resolves, it answers, and they trust its certificate.",
     ),
     Cause.IMAGE_PULL: Guide(
         "The image cannot be pulled for another reason, or may not be (`imagePullPolicy: Never`).",
@@ -122,10 +126,10 @@ GUIDE: Mapping[Cause, Guide] = {
         "The image's name is no image name.", _AT_ONCE, "Correct the image's repository and tag in the values."
     ),
     Cause.CONFIGURATION: Guide(
-        "A ConfigMap, a Secret, a key in one, or a ServiceAccount that the pods name does not exist.",
-        f"at once (a volume or a ServiceAccount: {SHORT_GRACE_S:.0f} s; {COMPANION_GRACE_S:.0f} s where the release has "
-        "custom resources, whose controllers may be about to make it)",
-        "Create what is missing, or correct its name in the values.",
+        "A ConfigMap, a Secret or a key in one that the pods name does not exist.",
+        f"at once; in a volume after {VOLUME_CONFIGURATION_GRACE_S:.0f} s; after {COMPANION_GRACE_S:.0f} s where the release has custom "
+        "resources, whose controllers may be about to make it",
+        "Create the missing ConfigMap, Secret or key, or correct its name in the values.",
     ),
     Cause.EXEC_FORMAT: Guide(
         "The program was built for another architecture, or is no program.",
@@ -218,7 +222,7 @@ GUIDE: Mapping[Cause, Guide] = {
         "Change what the policy names, or ask who owns the policy.",
     ),
     Cause.CREATE_REFUSED: Guide(
-        "The API refuses the pods for another reason.",
+        "The API refuses the pods for another reason, such as a ServiceAccount that does not exist.",
         f"after {SHORT_GRACE_S:.0f} s",
         "Read the API's words, and correct the pod template.",
     ),
