@@ -20,12 +20,35 @@ PACKAGES = ("golang-go", "dpkg-dev", "gcc", "libc6-dev")
 SERVERS = ("kube-apiserver", "kube-controller-manager", "kubelet", "kube-scheduler", "kube-proxy")
 
 # Another number makes every machine build anew.
-_RECIPE = 2
+_RECIPE = 3
 
-# A pod whose image cannot be pulled leaves when its sandbox is collected. In this version that is up to a
-# minute after it should; in those since, at once. Tests of failing releases delete many of these.
-_COLLECTOR = "pkg/kubelet/kubelet.go"
-_COLLECTS = ("ContainerGCPeriod = time.Minute", "ContainerGCPeriod = 2 * time.Second")
+# What is changed in the source: file, before, after, each place once.
+_CHANGES = (
+    # A pod whose image cannot be pulled leaves when its sandbox is collected. In this version that is up to a
+    # minute after it should; in those since, at once. Tests of failing releases delete many of these.
+    (
+        "pkg/kubelet/kubelet.go",
+        "ContainerGCPeriod = time.Minute",
+        "ContainerGCPeriod = 2 * time.Second",
+    ),
+    # This library calls into Go's runtime, which has another signature since Go 1.18: without these, the API server
+    # writes to a random place, and dies, when it encodes a custom resource.
+    (
+        "vendor/github.com/modern-go/reflect2/unsafe_link.go",
+        "func mapiterinit(rtype unsafe.Pointer, m unsafe.Pointer) *hiter",
+        "func mapiterinit(rtype unsafe.Pointer, m unsafe.Pointer, it *hiter)",
+    ),
+    (
+        "vendor/github.com/modern-go/reflect2/unsafe_link.go",
+        "// rest fields are ignored",
+        "pointers [6]unsafe.Pointer; numbers [6]uintptr",
+    ),
+    (
+        "vendor/github.com/modern-go/reflect2/unsafe_map.go",
+        "return &UnsafeMapIterator{\n\t\thiter:      mapiterinit(type2.rtype, *(*unsafe.Pointer)(obj)),",
+        "it := &hiter{}\n\tmapiterinit(type2.rtype, *(*unsafe.Pointer)(obj), it)\n\treturn &UnsafeMapIterator{\n\t\thiter: it,",
+    ),
+)
 
 _MODULE = "k8s.io/kubernetes"
 _OPENAPI = "pkg/generated/openapi"
@@ -59,7 +82,7 @@ def _build(version: str, work: Path, progress: Progress) -> None:
     scratch.mkdir()
     with progress.step(f"Fetching the source of Kubernetes {version}"):
         tree = _tree(scratch)
-    _collect_often(tree)
+    _change(tree)
     env = _go_environment(scratch)
     with progress.step("Generating the API's OpenAPI definitions"):
         _generate_openapi(tree, env)
@@ -95,13 +118,13 @@ def _tree(scratch: Path) -> Path:
     return tree
 
 
-def _collect_often(tree: Path) -> None:
-    path = tree / _COLLECTOR
-    before, after = _COLLECTS
-    text = path.read_text(encoding="utf-8")
-    if before not in text:
-        raise DevError(f"{_COLLECTOR} has no `{before}`: Kubernetes changed, see dev/cluster/build.py.")
-    path.write_text(text.replace(before, after), encoding="utf-8")
+def _change(tree: Path) -> None:
+    for name, before, after in _CHANGES:
+        path = tree / name
+        text = path.read_text(encoding="utf-8")
+        if text.count(before) != 1:
+            raise DevError(f"{name} has no single `{before}`: Kubernetes changed, see dev/cluster/build.py.")
+        path.write_text(text.replace(before, after), encoding="utf-8")
 
 
 def _go() -> Path:
