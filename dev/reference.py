@@ -16,6 +16,7 @@ import click
 from trunkline.cli.entry import trunkline
 from trunkline.config.contract import CONTRACT_BUILD, CONTRACT_RELEASE
 from trunkline.config.json_schema import json_schema
+from trunkline.domain.rollouts.causes import GUIDE
 
 _FOLDER = Path(__file__).resolve().parents[1] / "docs" / "reference"
 _NOTE = "<!-- Written from the code by `make docs`; changes here are lost. -->"
@@ -56,6 +57,19 @@ def environment_page() -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def causes_page() -> str:
+    """Every cause that a deployment can fail for, from the table that the judge itself advises from."""
+    rows = "\n".join(
+        f"| `{cause.value}` | {guide.meaning} | {guide.decided} | {guide.advice} |".replace("\n", " ")
+        for cause, guide in GUIDE.items()
+    )
+    return (
+        f"{_NOTE}\n\n# Why a deployment failed\n\nThe codes are stable: they are in the ledger, in `--json` and in the measurements. "
+        "Seconds in which the cluster did not answer count for nothing. When the time is up, whatever is suspected by then is told.\n\n"
+        f"| code | meaning | when it is decided | what to do |\n| --- | --- | --- | --- |\n{rows}\n"
+    )
+
+
 _CONTRACT_INTRODUCTION = (
     "In a directory without `trunkline.yaml`, these two commands read the variables of the scripts that they replace. "
     "What is missing is listed at once; no value is ever printed."
@@ -77,6 +91,7 @@ _OTHERS = """## Always
 | `XDG_STATE_HOME` | where the ledger and the logs of faults are, by default `~/.local/state` |"""
 
 PAGES: Mapping[str, Callable[[], str]] = {
+    "causes.md": causes_page,
     "commands.md": commands_page,
     "configuration.md": configuration_page,
     "environment.md": environment_page,
