@@ -41,7 +41,7 @@ _TABLE = (
     _words(r"too many pods", Cause.NO_ROOM, "the nodes have as many pods as they may"),
     _words(r"volume node affinity conflict|volume zone|exceed max volume count|no available volume zone",
            Cause.UNSCHEDULABLE, "its volumes cannot come to any node"),
-    # Until 1.20 a node's taints were looked at last: whoever had this one would have fitted.
+    # Up to Kubernetes 1.20 a node's taints were looked at last: whoever had this one would have fitted.
     _words(r"had taint \{(?P<what>(?!node[.-])[^}]+)\}, that the pod didn't tolerate", Cause.TAINTED,
            "it does not tolerate the nodes' taint {what}"),
     _words(r"didn't (match|satisfy).*?(pod (anti-)?affinity|anti-?affinity rules|topology spread)", Cause.NO_MATCHING_NODE,
@@ -52,7 +52,7 @@ _TABLE = (
            "the node that it names is not there"),
     _words(r"taint \{(?P<what>node\.(kubernetes|cloudprovider)[^}:]*?)\s*(:[^}]*)?\}|node\(s\) were unschedulable|were not ready",
            Cause.TAINTED, "the nodes are drained, not ready or in trouble", NODE_GRACE_S),
-    _words(r"taint \{(?P<what>[^}]+)\}|had taints? that the pod didn't tolerate|untolerated taint", Cause.TAINTED,
+    _words(r"(untolerated )?taint \{(?P<what>[^}]+)\}|had taints? that the pod didn't tolerate|untolerated taint", Cause.TAINTED,
            "it does not tolerate the nodes' taint {what}"),
 )  # fmt: skip
 _UNKNOWN = _words("", Cause.UNSCHEDULABLE, "the scheduler finds none")
