@@ -7,17 +7,27 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from trunkline.ports import Request, Response
+from trunkline.ports import Opened, Request, Response, TlsSettings
 
 Script = Response | Exception | Callable[[Request], Response]
 
 
 class ScriptedHttp:
-    """Implements the port `Http`; the last answer is given again and again. `requests` is what was asked."""
+    """Implements the port `Http`; the last answer is given again and again.
+
+    Attributes:
+        requests: what was asked.
+        settings: the TLS settings that it was opened with, where a test lets it be opened.
+    """
 
     def __init__(self, *script: Script) -> None:
         self.script = list(script)
         self.requests: list[Request] = []
+        self.settings: list[TlsSettings] = []
+
+    def opened(self, tls: TlsSettings) -> ScriptedHttp:
+        self.settings.append(tls)
+        return self
 
     def send(self, request: Request) -> Response:
         self.requests.append(request)
@@ -27,7 +37,9 @@ class ScriptedHttp:
         return answer if isinstance(answer, Response) else answer(request)
 
     @contextlib.contextmanager
-    def stream(self, request: Request) -> Iterator[tuple[Response, Iterator[bytes]]]:
+    def stream(
+        self, request: Request, opened: Opened | None = None
+    ) -> Iterator[tuple[Response, Iterator[bytes]]]:
         response = self.send(request)
         if response.status < 300:
             yield Response(response.status, response.headers, b""), iter(response.body.splitlines())

@@ -26,14 +26,15 @@ from tests.fakes.kubernetes_rules import (
     since,
 )
 from trunkline.errors import Unreachable
-from trunkline.ports import Request, Response
+from trunkline.ports import Opened, Request, Response
 
 
 class FakeKubernetesApi:
     """Implements the port `Http`.
 
     A test may fill `faults` (each takes the place of one answer), `denied` with (method, resource) pairs, and
-    `logs` with lines by (pod, container, life); lives are numbered from 0.
+    `logs` with lines by (pod, container, life); lives are numbered from 0. `watch_faults` take the place of watches,
+    `watches` counts those that are open; who is denied `WATCH` may still list.
     """
 
     def __init__(self) -> None:
@@ -43,6 +44,10 @@ class FakeKubernetesApi:
         self.running: set[tuple[str, str, int]] = set()
         self.requests: list[Request] = []
         self.cuts = 0
+        self.watch_faults: list[Response | Unreachable] = []
+        self.watches = 0
+        self._breaks = 0
+        self._oldest = 0
         self._objects: dict[str, Object] = {}
         self._history: list[tuple[int, str, str, Object]] = []
         self._version = 100
@@ -80,6 +85,15 @@ class FakeKubernetesApi:
             self.cuts += 1
             self._changed.notify_all()
 
+    def break_watches(self, *, forget: bool = False) -> None:
+        """Break every watch that is open now; with `forget`, nobody can go on from what was seen before."""
+        with self._changed:
+            self._breaks += 1
+            if forget:
+                self._version += 1
+                self._oldest = self._version
+            self._changed.notify_all()
+
     def close(self) -> None:
         """End all streams, so that their threads end."""
         with self._changed:
@@ -99,11 +113,14 @@ class FakeKubernetesApi:
             return self._answer(request)
 
     @contextlib.contextmanager
-    def stream(self, request: Request) -> Iterator[tuple[Response, Iterator[bytes]]]:
+    def stream(
+        self, request: Request, opened: Opened | None = None
+    ) -> Iterator[tuple[Response, Iterator[bytes]]]:
         parts = urlsplit(request.url)
         query = {key: values[0] for key, values in parse_qs(parts.query).items()}
         if query.get("watch"):
-            yield Response(200, {}, b""), self._watch(parts.path, query)
+            with self._watched(request, parts.path, query, opened) as answer:
+                yield answer
             return
         response = self.send(request)
         if response.status >= 300:
@@ -112,6 +129,36 @@ class FakeKubernetesApi:
             yield Response(200, {}, b""), self._follow(parts.path, query)
         else:
             yield Response(200, {}, b""), iter(response.body.splitlines())
+
+    @contextlib.contextmanager
+    def _watched(
+        self, request: Request, path: str, query: dict[str, str], opened: Opened | None
+    ) -> Iterator[tuple[Response, Iterator[bytes]]]:
+        with self._changed:
+            self.requests.append(request)
+            if self.watch_faults:
+                fault = self.watch_faults.pop(0)
+                if isinstance(fault, Exception):
+                    raise fault
+                yield fault, iter(())
+                return
+            if ("WATCH", resource_of(path)) in self.denied:
+                yield status_response(403, "Forbidden", "cannot watch"), iter(())
+                return
+        hung_up = threading.Event()
+
+        def hang_up() -> None:
+            with self._changed:
+                hung_up.set()
+                self._changed.notify_all()
+
+        if opened is not None:
+            opened(hang_up)
+        self.watches += 1
+        try:
+            yield Response(200, {}, b""), self._watch(path, query, hung_up)
+        finally:
+            self.watches -= 1
 
     def _answer(self, request: Request) -> Response:
         parts = urlsplit(request.url)
@@ -222,14 +269,30 @@ class FakeKubernetesApi:
         self._history.append((self._version, kind, path, copy.deepcopy(live)))
         self._changed.notify_all()
 
-    def _watch(self, path: str, query: dict[str, str]) -> Iterator[bytes]:
-        begin, place = int(query["resourceVersion"]), 0
+    def _watch(self, path: str, query: dict[str, str], hung_up: threading.Event) -> Iterator[bytes]:
+        begin, place, breaks = int(query["resourceVersion"]), 0, self._breaks
+        if begin < self._oldest:
+            status = {
+                "kind": "Status",
+                "code": 410,
+                "reason": "Expired",
+                "message": "too old resource version",
+            }
+            yield json.dumps({"type": "ERROR", "object": status}).encode()
+            return
         while True:
             with self._changed:
-                while place == len(self._history) and not self._closed:
+                while (
+                    place == len(self._history)
+                    and not self._closed
+                    and not hung_up.is_set()
+                    and breaks == self._breaks
+                ):
                     self._changed.wait()
-                if self._closed:
+                if self._closed or hung_up.is_set():
                     return
+                if breaks != self._breaks:
+                    raise Unreachable("10.0.0.1:6443 cannot be reached: the connection broke off.")
                 version, kind, key, live = self._history[place]
                 place += 1
             if version > begin and key.rpartition("/")[0] == path and selected(live, query):

@@ -22,6 +22,9 @@ METHODS = {
 def resource_of(path: str) -> str:
     parts = path.strip("/").split("/")
     parts = parts[2:] if parts[0] == "api" else parts[3:]
+    if not parts:
+        # discovery
+        return ""
     if parts[0] == "namespaces" and len(parts) > 2:
         parts = parts[2:]
     return parts[2] if len(parts) > 2 else parts[0]

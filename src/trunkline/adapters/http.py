@@ -30,7 +30,7 @@ from urllib3.exceptions import (
 )
 
 from trunkline.errors import Unreachable
-from trunkline.ports import Request, Response, TlsSettings
+from trunkline.ports import Opened, Request, Response, TlsSettings
 
 _CONNECT_S = 10.0
 # A server that sends us elsewhere must not get our key sent there.
@@ -74,13 +74,17 @@ class Urllib3Http:
         return Response(answer.status, _headers(answer), answer.data)
 
     @contextlib.contextmanager
-    def stream(self, request: Request) -> Iterator[tuple[Response, Iterator[bytes]]]:
+    def stream(
+        self, request: Request, opened: Opened | None = None
+    ) -> Iterator[tuple[Response, Iterator[bytes]]]:
         """See the port."""
         try:
             answer = self._open(request, preload=False)
             body = b"" if answer.status in _OK else answer.read()
         except (HTTPError, OSError) as error:
             raise unreachable(request, error) from error
+        if opened is not None:
+            opened(lambda: _break_off(answer))
         try:
             yield Response(answer.status, _headers(answer), body), _lines(request, answer)
         finally:
@@ -141,6 +145,12 @@ class Urllib3Http:
         if self._context is None:
             self._context = _ssl_context(self._tls)
         return self._context
+
+
+def _break_off(answer: urllib3.BaseHTTPResponse) -> None:
+    # It may have come to its end in this very moment.
+    with contextlib.suppress(ValueError, RuntimeError, OSError, AttributeError):
+        answer.shutdown()
 
 
 def unreachable(request: Request, error: BaseException) -> Unreachable:

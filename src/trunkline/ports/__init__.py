@@ -8,7 +8,7 @@ from trunkline.ports.clock import Clock
 from trunkline.ports.cluster import Cluster, Lease, LeaseHolder, LiveObject, LogLine, Watch
 from trunkline.ports.forwarding import Forwarding
 from trunkline.ports.helm import Applied, Helm, UpgradeRequest
-from trunkline.ports.http import Http, Request, Response, TlsSettings
+from trunkline.ports.http import Http, Opened, Request, Response, TlsSettings
 from trunkline.ports.images import ImageBuilder, Registry
 from trunkline.ports.ledger import Ledger
 from trunkline.ports.people import Answer, Approver, Listener, Surroundings
@@ -36,6 +36,7 @@ __all__ = [
     "LogLine",
     "Meanwhile",
     "OnLine",
+    "Opened",
     "Processes",
     "Registry",
     "Request",

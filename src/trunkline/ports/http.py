@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
+
+Opened = Callable[[Callable[[], None]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +67,14 @@ class Http(Protocol):
         """
         ...
 
-    def stream(self, request: Request) -> AbstractContextManager[tuple[Response, Iterator[bytes]]]:
+    def stream(
+        self, request: Request, opened: Opened | None = None
+    ) -> AbstractContextManager[tuple[Response, Iterator[bytes]]]:
         """Send, and read the body as it comes: lines without their newline. `timeout_s` bounds each silence.
 
         Iterating raises `Unreachable` when the connection breaks or stays silent for too long; it simply ends when
-        the server closes it. `Response.body` is the whole body when the status is not 2xx, else empty.
+        the server closes it. `opened` gets a function that any thread may call to break the stream off.
+        `Response.body` is the whole body when the status is not 2xx, else empty.
 
         Raises:
             Unreachable: as `send`.

@@ -20,7 +20,7 @@ from trunkline.adapters.kubernetes.failures import ApiError, NoAnswer, nonsense,
 from trunkline.adapters.kubernetes.transport import Transport
 from trunkline.domain.redaction import Redactor
 from trunkline.errors import Unreachable
-from trunkline.ports import Clock, Http, Response, TlsSettings
+from trunkline.ports import Clock, Http, Opened, Response, TlsSettings
 
 JsonObject = dict[str, Any]
 
@@ -28,7 +28,8 @@ _PAGE = 500
 _FIRST_PAUSE_S = 0.2
 _LONGEST_PAUSE_S = 2.0
 _WATCH_S = 50
-_HALF_OPEN_S = 75.0
+# Silence for so many times longer than the server was asked to stay is a dead connection.
+_HALF_OPEN = 1.5
 _OK = range(200, 300)
 _GONE = 410
 _TOO_MANY = 429
@@ -133,22 +134,34 @@ class KubernetesClient:
         return self._send("GET", path, query, None, repeatable=True).text
 
     def watch(
-        self, path: str, version: str, *, labels: str = "", fields: str = ""
+        self,
+        path: str,
+        version: str,
+        *,
+        labels: str = "",
+        fields: str = "",
+        for_s: int = _WATCH_S,
+        opened: Opened | None = None,
+        answered: Callable[[], None] | None = None,
     ) -> Iterator[tuple[str, JsonObject]]:
         """Changes since `version` as (`ADDED`, `MODIFIED`, `DELETED` or `BOOKMARK`, object).
 
-        Ends when the server closes it, after about a minute at the latest; a connection that is dead without
+        Ends when the server closes it, after `for_s` seconds at the latest; a connection that is dead without
         saying so raises `Unreachable`. An `ApiError` 410 says that `version` is too old: list again.
+
+        `opened` gets what hangs up from another thread; `answered` is called when the server begins to answer.
         """
         query = {
             "watch": "true",
             "resourceVersion": version,
             "allowWatchBookmarks": "true",
-            "timeoutSeconds": str(_WATCH_S),
+            "timeoutSeconds": str(for_s),
             "labelSelector": labels,
             "fieldSelector": fields,
         }
-        with self.lines(path, silence_s=_HALF_OPEN_S, **query) as lines:
+        with self.lines(path, query, silence_s=for_s * _HALF_OPEN, opened=opened) as lines:
+            if answered is not None:
+                answered()
             for line in lines:
                 event = self._parse(line)
                 kind, thing = event.get("type"), event.get("object")
@@ -159,13 +172,15 @@ class KubernetesClient:
                 yield kind, thing
 
     @contextlib.contextmanager
-    def lines(self, path: str, *, silence_s: float, **query: str) -> Iterator[Iterator[str]]:
+    def lines(
+        self, path: str, query: Mapping[str, str], *, silence_s: float, opened: Opened | None = None
+    ) -> Iterator[Iterator[str]]:
         """The lines of an answer as they come; no retries.
 
         Raises (also while iterating):
             Unreachable: the connection broke, or nothing came for `silence_s` seconds.
         """
-        with self._transport.stream(path, query, silence_s) as (response, lines):
+        with self._transport.stream(path, query, silence_s, opened) as (response, lines):
             if response.status not in _OK:
                 raise self._refusal(response, "GET", path)
             yield lines

@@ -13,7 +13,8 @@ from trunkline.adapters.kubernetes.client import KubernetesClient
 from trunkline.adapters.kubernetes.credentials import Credentials
 from trunkline.adapters.kubernetes.good_revisions import forget_good, good_revisions, note_good
 from trunkline.adapters.kubernetes.logs import last_log, read_logs
-from trunkline.adapters.kubernetes.workloads import PollingWatch, gone
+from trunkline.adapters.kubernetes.removal import gone
+from trunkline.adapters.kubernetes.watching import KubernetesWatch
 from trunkline.domain.redaction import Redactor
 from trunkline.domain.releases import ClusterTarget, ReleaseTarget
 from trunkline.ports import (
@@ -59,7 +60,9 @@ class KubernetesCluster:
 
     def allowed(self, namespace: str, verb: str, group: str, resource: str) -> bool:
         """See the port."""
-        attributes = {"namespace": namespace, "verb": verb, "group": group, "resource": resource}
+        kind, _, below = resource.partition("/")
+        attributes = {"namespace": namespace, "verb": verb, "group": group, "resource": kind}
+        attributes |= {"subresource": below} if below else {}
         review = {
             "apiVersion": "authorization.k8s.io/v1",
             "kind": "SelfSubjectAccessReview",
@@ -101,7 +104,11 @@ class KubernetesCluster:
     @contextlib.contextmanager
     def watch(self, namespace: str) -> Iterator[Watch]:
         """See the port."""
-        yield PollingWatch(self._client, self._clock, self._redactor, namespace)
+        watch = KubernetesWatch(self._client, self._clock, self._redactor, namespace)
+        try:
+            yield watch
+        finally:
+            watch.close()
 
     def logs(
         self, namespace: str, selectors: Sequence[Mapping[str, str]], *, follow: bool, tail: int | None

@@ -146,7 +146,7 @@ class ContainerLog:
             **self._since(),
         }
         client, redactor = self._relay.client, self._relay.redactor
-        with client.lines(log_path(self._relay.namespace, self._pod), silence_s=SILENCE_S, **query) as lines:
+        with client.lines(log_path(self._relay.namespace, self._pod), query, silence_s=SILENCE_S) as lines:
             self._opened_at = self._opened_at or self._relay.clock.now()
             reached, place = self._position, 0
             last: tuple[int, int] | None = None

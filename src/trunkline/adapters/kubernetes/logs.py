@@ -32,7 +32,7 @@ def read_logs(
         for container in containers_of(pod):
             query = {"container": container, "tailLines": "" if tail is None else str(tail)}
             try:
-                with client.lines(log_path(namespace, name), silence_s=SILENCE_S, **query) as lines:
+                with client.lines(log_path(namespace, name), query, silence_s=SILENCE_S) as lines:
                     for line in lines:
                         yield LogLine(name, container, redactor.text(line))
             except ApiError as error:

@@ -14,7 +14,7 @@ from trunkline.adapters.kubernetes.access import Access
 from trunkline.adapters.kubernetes.credentials import Credentials, Presented
 from trunkline.adapters.kubernetes.failures import no_answer
 from trunkline.errors import Unreachable
-from trunkline.ports import Http, Request, Response, TlsSettings
+from trunkline.ports import Http, Opened, Request, Response, TlsSettings
 
 _UNAUTHORIZED = 401
 
@@ -50,7 +50,7 @@ class Transport:
 
     @contextlib.contextmanager
     def stream(
-        self, path: str, query: Mapping[str, str], silence_s: float
+        self, path: str, query: Mapping[str, str], silence_s: float, opened: Opened | None = None
     ) -> Iterator[tuple[Response, Iterator[str]]]:
         """The answer to a GET, and its lines as they come; raises as `send`, also while iterating."""
         for last in (False, True):
@@ -59,7 +59,7 @@ class Transport:
             with contextlib.ExitStack() as stack:
                 try:
                     http = self._connections.to(presented.tls)
-                    response, lines = stack.enter_context(http.stream(request))
+                    response, lines = stack.enter_context(http.stream(request, opened))
                 except Unreachable as error:
                     raise no_answer(self._access, error) from error
                 if last or response.status != _UNAUTHORIZED or not self._credentials.renew(presented):

@@ -6,7 +6,7 @@ import contextlib
 import json
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -232,7 +232,7 @@ def test_refused_token_is_renewed_for_streams(httpserver: HTTPServer) -> None:
     """The same for what is read line by line."""
     httpserver.expect_request(PODS).respond_with_handler(only_new)
     client, _ = over(httpserver, "old-token", "new-token")
-    with client.lines(PODS, silence_s=5) as lines:
+    with client.lines(PODS, {}, silence_s=5) as lines:
         assert list(lines) == ['{"kind": "Pod"}']
 
 
@@ -241,7 +241,7 @@ def test_renewing_ends(httpserver: HTTPServer, stream: bool) -> None:
     """A server that refuses every token is asked twice, not for ever."""
     httpserver.expect_request(PODS).respond_with_data('{"kind": "Status", "message": "no"}', status=401)
     client, _ = over(httpserver, *(f"token-{number}" for number in range(9)))
-    ask = client.lines(PODS, silence_s=5).__enter__ if stream else partial(client.get, PODS)
+    ask = client.lines(PODS, {}, silence_s=5).__enter__ if stream else partial(client.get, PODS)
     with pytest.raises(ApiError, match="refuses the credentials"):
         ask()
     assert len(httpserver.log) == 2
@@ -275,10 +275,23 @@ def half_open() -> Iterator[str]:
 def test_half_open_stream(half_open: str) -> None:
     """A connection that died without saying so ends a stream after the silence that was allowed."""
     client = make_client(Urllib3Http(), clock=SystemClock(), server=half_open)
-    with client.lines(PODS, silence_s=0.2) as lines:
+    with client.lines(PODS, {}, silence_s=0.2) as lines:
         assert next(lines).startswith('{"type": "ADDED"')
         with pytest.raises(Unreachable, match=r"did not answer within 0\.2 s"):
             next(lines)
+
+
+def test_a_stream_can_be_broken_off(half_open: str) -> None:
+    """Another thread can end a stream that nobody writes to, long before its silence is up."""
+    client = make_client(Urllib3Http(), clock=SystemClock(), server=half_open)
+    hang_ups: list[Callable[[], None]] = []
+    with client.lines(PODS, {}, silence_s=60, opened=hang_ups.append) as lines:
+        assert next(lines).startswith('{"type": "ADDED"')
+        timer = threading.Timer(0.1, hang_ups[0])
+        timer.start()
+        with contextlib.suppress(Unreachable):
+            assert next(lines, "") == ""
+        timer.join()
 
 
 def test_half_open_answer(half_open: str) -> None:
