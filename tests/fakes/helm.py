@@ -59,12 +59,13 @@ class FakeHelm:
         records: [status, description] by (`namespace/name`, revision); a `FakeCluster` may share them.
         render: makes a chart's objects from the release's name and the values; may raise DeploymentFailed.
         trouble: why the cluster does not answer; empty while it does.
-        failures: by deed (`upgrade`, `rollback`, `uninstall`), errors that come after Helm wrote its record.
+        failures: by deed (`upgrade`, `rollback`, `uninstall`, `test`), errors that come after Helm wrote its record.
         interfere: called as `begin DEED` before Helm does anything, `pending DEED` while its record is pending,
             and `end DEED` when it is done.
         deeds: what was asked for, in short.
         requests: every upgrade that was asked for.
         hook_objects: the hooks of every revision.
+        test_output: what the tests of every chart say; it has none without.
     """
 
     clock: Clock
@@ -76,6 +77,7 @@ class FakeHelm:
     deeds: list[str] = field(default_factory=list)
     requests: list[UpgradeRequest] = field(default_factory=list)
     hook_objects: tuple[Mapping[str, Any], ...] = ()
+    test_output: tuple[str, ...] = ()
     _meanwhile: Meanwhile | None = None
     _kept: dict[str, dict[int, Kept]] = field(default_factory=dict)
 
@@ -114,6 +116,19 @@ class FakeHelm:
     def hooks(self, target: ReleaseTarget) -> tuple[Mapping[str, Any], ...]:
         self._check()
         return self.hook_objects if self._kept.get(str(target)) else ()
+
+    def test(
+        self, target: ReleaseTarget, timeout_s: float, on_line: OnLine, meanwhile: Meanwhile | None = None
+    ) -> None:
+        self.deeds.append(f"test {target}")
+        self._check()
+        if meanwhile is not None:
+            meanwhile()
+        for line in self.test_output:
+            on_line(line)
+        self._fail("test")
+        if not self.test_output:
+            raise DeploymentFailed(f"The chart of {target} has no tests.")
 
     def rollback(
         self,

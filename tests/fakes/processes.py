@@ -16,14 +16,16 @@ class FakeProcesses:
     """Implements the port `Processes`.
 
     Attributes:
+        script: what each command answers from now on.
+        installed: the programs that are on PATH.
         commands: what was asked for, oldest first.
         at_work: the programs that run now; what they say is their answer's standard output, and then silence
             where the exit code is 0.
     """
 
     def __init__(self, script: Script, *installed: str) -> None:
-        self._script = script
-        self._installed = installed
+        self.script = script
+        self.installed = installed
         self.commands: list[Command] = []
         self.at_work: list[Command] = []
 
@@ -31,9 +33,9 @@ class FakeProcesses:
         self, command: Command, on_line: OnLine | None = None, meanwhile: Meanwhile | None = None
     ) -> Completed:
         self.commands.append(command)
-        if command.argv[0] not in self._installed:
+        if command.argv[0] not in self.installed:
             raise UsageError(f"{command.argv[0]} is not installed, or not on PATH.")
-        answer = self._script(command)
+        answer = self.script(command)
         if meanwhile is not None:
             meanwhile()
         if isinstance(answer, BaseException):
@@ -54,7 +56,7 @@ class FakeProcesses:
             self.at_work.remove(command)
 
     def find(self, program: str) -> str | None:
-        return f"/usr/bin/{program}" if program in self._installed else None
+        return f"/usr/bin/{program}" if program in self.installed else None
 
 
 class _FakeRunning:

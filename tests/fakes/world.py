@@ -248,7 +248,7 @@ def fake_world(
         helm=lambda _: helm,
         cluster=lambda _: cluster,
         forwarding=lambda _: forwarding,
-        http=lambda _: http,
+        http=http.opened,
         listeners=(*listeners, recorder),
         new_id=lambda: f"id-{next(numbers):04d}",
     )

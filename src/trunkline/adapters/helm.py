@@ -25,6 +25,10 @@ _BUSY = "another operation (install/upgrade/rollback) is in progress"
 # The API answered, and a webhook of the cluster did not: what Helm began has to be taken back.
 _WEBHOOK = re.compile(r"failed calling webhook|admission webhook", re.IGNORECASE)
 _NOT_FOUND = "release: not found"
+# What Helm 3 and 4 print of a chart without tests.
+_NO_TESTS = re.compile(r"^TEST SUITE:\s+None$", re.MULTILINE)
+_LEFT_OVER = re.compile(r"is invalid: |conflicts? with ", re.IGNORECASE)
+_NO_SUCH_FLAG = "unknown flag: --server-side"
 _NOTHING_STANDS = "has no deployed releases"
 _MORE_THAN_HELM_KEEPS = 1_000_000
 _QUERY_S = 60.0
@@ -68,12 +72,12 @@ class HelmCommand:
         arguments += ["--timeout", f"{request.timeout_s:.0f}s", "--output", "json"]
         if request.create_namespace:
             arguments.append("--create-namespace")
-        done = self._helm(
+        done = self._apply(
             target,
             (*arguments, *_values(request)),
+            request.timeout_s + _SLACK_S,
+            meanwhile,
             stdin=json.dumps(request.pins),
-            timeout_s=request.timeout_s + _SLACK_S,
-            meanwhile=meanwhile,
         )
         for line in done.stderr.splitlines():
             if done.code == 0 and line.strip():
@@ -110,6 +114,27 @@ class HelmCommand:
             raise self._error(target, "get hooks", done)
         return parse_manifest(done.stdout)
 
+    def test(
+        self, target: ReleaseTarget, timeout_s: float, on_line: OnLine, meanwhile: Meanwhile | None = None
+    ) -> None:
+        """See the port."""
+        arguments = ("test", target.name, "--logs", "--timeout", f"{timeout_s:.0f}s")
+        # Helm bounds each test by its --timeout, and we all of them.
+        command = self._command(target, arguments, timeout_s=timeout_s + _SLACK_S)
+        try:
+            done = self._processes.run(command, on_line, meanwhile)
+        except TimeoutError as error:
+            raise DeploymentFailed(
+                f"helm test of {target} did not end within {timeout_s:.0f} s.", "Raise the check's `timeout`."
+            ) from error
+        if done.code != 0:
+            raise self._error(target, "test", done)
+        if _NO_TESTS.search(done.stdout):
+            raise DeploymentFailed(
+                f"The chart of {target} has no tests, so that `helm test` says nothing about it.",
+                "Give the chart a pod with the annotation helm.sh/hook: test, or take the check out.",
+            )
+
     def rollback(
         self,
         target: ReleaseTarget,
@@ -120,11 +145,8 @@ class HelmCommand:
     ) -> Applied:
         """See the port."""
         arguments = ("rollback", target.name, str(revision), "--history-max", str(history_max))
-        done = self._helm(
-            target,
-            (*arguments, "--timeout", f"{timeout_s:.0f}s"),
-            timeout_s=timeout_s + _SLACK_S,
-            meanwhile=meanwhile,
+        done = self._apply(
+            target, (*arguments, "--timeout", f"{timeout_s:.0f}s"), timeout_s + _SLACK_S, meanwhile
         )
         if done.code != 0:
             raise self._error(target, "rollback", done)
@@ -148,6 +170,27 @@ class HelmCommand:
             raise self._error(target, "get manifest", done)
         return Applied(revision, parse_manifest(done.stdout))
 
+    def _apply(
+        self,
+        target: ReleaseTarget,
+        arguments: tuple[str, ...],
+        timeout_s: float,
+        meanwhile: Meanwhile | None,
+        stdin: str | None = None,
+    ) -> Completed:
+        """Apply as Helm prefers; where the API refuses what Helm 4's server-side apply leaves over, by a merge.
+
+        Server-side apply takes back only the fields that Helm itself had set: the API server's defaults beside them
+        stay, and a probe without a handler or a strategy with another's settings is refused.
+        """
+        done = self._helm(target, arguments, stdin=stdin, timeout_s=timeout_s, meanwhile=meanwhile)
+        if done.code == 0 or not _LEFT_OVER.search(done.stderr):
+            return done
+        merging = (*arguments, "--server-side=false")
+        again = self._helm(target, merging, stdin=stdin, timeout_s=timeout_s, meanwhile=meanwhile)
+        # Helm 3 merges anyway, and knows no such flag.
+        return done if _NO_SUCH_FLAG in again.stderr else again
+
     def _helm(
         self,
         target: ReleaseTarget,
@@ -157,18 +200,28 @@ class HelmCommand:
         timeout_s: float = _QUERY_S,
         meanwhile: Meanwhile | None = None,
     ) -> Completed:
-        argv = ["helm", *arguments, "--namespace", target.namespace]
-        if self._cluster.context:
-            argv += ["--kube-context", self._cluster.context]
-        environment = {"KUBECONFIG": self._cluster.kubeconfig} if self._cluster.kubeconfig else {}
+        command = self._command(target, arguments, stdin=stdin, timeout_s=timeout_s)
         try:
-            command = Command(tuple(argv), environment, stdin=stdin, timeout_s=timeout_s)
             return self._processes.run(command, meanwhile=meanwhile)
         except TimeoutError as error:
             raise Unreachable(
                 f"helm {arguments[0]} of {target} did not end within {timeout_s:.0f} s.",
                 "Check that the cluster answers (kubectl get nodes), then run the command again.",
             ) from error
+
+    def _command(
+        self,
+        target: ReleaseTarget,
+        arguments: tuple[str, ...] | list[str],
+        *,
+        stdin: str | None = None,
+        timeout_s: float,
+    ) -> Command:
+        argv = ["helm", *arguments, "--namespace", target.namespace]
+        if self._cluster.context:
+            argv += ["--kube-context", self._cluster.context]
+        environment = {"KUBECONFIG": self._cluster.kubeconfig} if self._cluster.kubeconfig else {}
+        return Command(tuple(argv), environment, stdin=stdin, timeout_s=timeout_s)
 
     def _error(self, target: ReleaseTarget, deed: str, done: Completed) -> TrunklineError:
         said = _complaint(done)

@@ -7,8 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from trunkline.app.material import gathered
+from trunkline.config.checks import HttpCheck
 from trunkline.config.project import Environment
-from trunkline.errors import TrunklineError
+from trunkline.errors import TrunklineError, UsageError
 from trunkline.ports import World
 
 _DEEDS = (
@@ -17,6 +18,9 @@ _DEEDS = (
     ("create", "coordination.k8s.io", "leases"),
     ("list", "", "pods"),
 )
+
+# What `kubectl port-forward` to a Service needs besides.
+_FORWARDING = (("get", "", "services"), ("create", "", "pods/portforward"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,7 @@ def _trials(world: World, environment: Environment) -> list[tuple[str, str, Call
         ("chart and values", environment.name, lambda: _material(world, environment)),
         ("helm", environment.name, lambda: f"Helm {world.helm(target.cluster).version()}"),
         ("cluster", environment.name, lambda: _cluster(world, environment)),
+        *([("checks", environment.name, lambda: _checks(world, environment))] if environment.checks else []),
     ]
 
 
@@ -72,7 +77,8 @@ def _material(world: World, environment: Environment) -> str:
 def _cluster(world: World, environment: Environment) -> str:
     cluster = world.cluster(environment.target.cluster)
     version = cluster.version()
-    for verb, group, resource in _DEEDS:
+    deeds = (*_DEEDS, *_FORWARDING) if _forwards(environment) else _DEEDS
+    for verb, group, resource in deeds:
         if not cluster.allowed(environment.namespace, verb, group, resource):
             raise TrunklineError(
                 f"Kubernetes {version} answers, but these credentials may not {verb} {resource} "
@@ -80,6 +86,28 @@ def _cluster(world: World, environment: Environment) -> str:
                 "Ask for a role that may, such as `edit` in that namespace.",
             )
     return f"Kubernetes {version}, and the credentials may deploy to {environment.namespace}"
+
+
+def _checks(world: World, environment: Environment) -> str:
+    ensure_tools(world, environment)
+    return ", ".join(check.name for check in environment.checks)
+
+
+def ensure_tools(world: World, environment: Environment) -> None:
+    """Verify that the environment's checks find here what they need; better now than after the rollout.
+
+    Raises:
+        UsageError: they do not.
+    """
+    if _forwards(environment) and world.processes.find("kubectl") is None:
+        raise UsageError(
+            f"A check of {environment.name} asks a Service through kubectl, and kubectl is not on PATH.",
+            "Install kubectl, or let the check ask a `url`.",
+        )
+
+
+def _forwards(environment: Environment) -> bool:
+    return any(isinstance(check, HttpCheck) and check.service for check in environment.checks)
 
 
 def _try(role: str, name: str, trial: Callable[[], str]) -> Finding:

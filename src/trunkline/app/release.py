@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from trunkline.app.check import ensure_tools
 from trunkline.app.images import image_of, repository_for
 from trunkline.app.material import gathered
 from trunkline.config.project import Environment
@@ -55,6 +56,7 @@ def plan(world: World, name: str) -> Plan:
     commit = world.source.commit(world.project.trunk)
     check_discipline(commit, environment, world.project.trunk)
     _check_needs(world, environment, commit.sha)
+    ensure_tools(world, environment)
     with gathered(world, environment) as material:
         image = _image(world, Cargo(commit), material)
         facts = _facts(world, environment)
@@ -78,6 +80,7 @@ def release(
         cargo = Cargo(world.source.commit(world.project.trunk))
         check_discipline(cargo.commit, environment, world.project.trunk)
     _check_needs(world, environment, cargo.commit.sha)
+    ensure_tools(world, environment)
     run = run or begin_run(world, cargo.commit)
     image = str(cargo.image or "")
     if not image and world.project.image.repository is not None:

@@ -9,11 +9,27 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from trunkline.config.checks import filled
 from trunkline.config.project import Environment, ImageKeys
+from trunkline.domain.commits import Commit
 from trunkline.domain.images import ImageReference, parse_image
 from trunkline.domain.releases import History, Marks, Revision
 from trunkline.errors import UsageError
-from trunkline.plan.steps import Apply, AwaitRollout, Forget, NoteGood, Plan, Remove, Repair, Return, Step
+from trunkline.plan.steps import (
+    Apply,
+    AwaitRollout,
+    Check,
+    Forget,
+    Keep,
+    NoteGood,
+    Plan,
+    Remove,
+    Repair,
+    Return,
+    Soak,
+    Step,
+    Undo,
+)
 
 _FIRST_INSTALL_FAILED = "its first install failed"
 _FAILED = "the new one failed"
@@ -73,13 +89,13 @@ def plan_release(
             history_max=environment.history_max,
             create_namespace=environment.create_namespace,
             timeout_s=environment.timeout_s,
-            undo=undo,
+            undo=_reaction(environment, undo),
         ),
         AwaitRollout(environment.timeout_s, environment.settle_s),
-        NoteGood(),
+        *_proofs(environment, marks.commit, image),
     )
     deed = "install" if isinstance(undo, Remove) else "upgrade"
-    return _plan(environment, deed, marks, image, steps, _notes(facts, image))
+    return _plan(environment, deed, marks, image, steps, (*_notes(facts, image), *_kept(environment)))
 
 
 def plan_rollback(environment: Environment, facts: Facts, to: int | None) -> tuple[Plan, Revision]:
@@ -175,6 +191,28 @@ def _undo(history: History, facts: Facts) -> Return | Remove:
     return Return(good.number, _FAILED) if good else Remove(_FIRST_INSTALL_FAILED)
 
 
+def _reaction(environment: Environment, undo: Return | Remove) -> Undo:
+    return Keep(undo) if environment.on_failure == "keep" else undo
+
+
+def _kept(environment: Environment) -> tuple[str, ...]:
+    if environment.on_failure == "keep":
+        return ("what fails is kept as it is, and not undone (on_failure: keep)",)
+    return ()
+
+
+def _proofs(environment: Environment, commit: str, image: ImageReference) -> tuple[Step, ...]:
+    """What a good rollout has to go through before it counts as good, and may be returned to."""
+    known = {
+        "TRUNKLINE_COMMIT": commit,
+        "TRUNKLINE_SHORT_COMMIT": Commit(commit).short,
+        "TRUNKLINE_IMAGE": str(image),
+        "TRUNKLINE_DIGEST": image.digest or "",
+    }
+    checks = tuple(Check(filled(check, known)) for check in environment.checks)
+    return (*checks, *([Soak(environment.soak_s)] if environment.soak_s else ()), NoteGood())
+
+
 def _repair(history: History) -> tuple[Step, ...]:
     """What a client that died left behind, and Helm would stumble over."""
     latest = history.latest
@@ -200,10 +238,11 @@ def _resumed(
         return _plan(
             environment, "resume", marks, image, (), ("it stands already, and its rollout was good",)
         )
-    undo = _undo(facts.history.without(latest.number), facts)
+    undo = _reaction(environment, _undo(facts.history.without(latest.number), facts))
     wait = AwaitRollout(environment.timeout_s, environment.settle_s, latest.number, undo)
     note = f"revision {latest.number} is this very release; only its rollout is still to be seen"
-    return _plan(environment, "resume", marks, image, (wait, NoteGood()), (note,))
+    steps = (wait, *_proofs(environment, marks.commit, image))
+    return _plan(environment, "resume", marks, image, steps, (note, *_kept(environment)))
 
 
 def _before(facts: Facts, current: Revision | None) -> Revision | None:

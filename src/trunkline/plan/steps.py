@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import assert_never
 
+from trunkline.config import checks
+
 
 @dataclass(frozen=True, slots=True)
 class Repair:
@@ -35,6 +37,13 @@ class Return:
 
 
 @dataclass(frozen=True, slots=True)
+class Keep:
+    """Leave a failed deployment as it is, for a person to look at; `instead_of` is how it would be undone."""
+
+    instead_of: Return | Remove
+
+
+@dataclass(frozen=True, slots=True)
 class Apply:
     """Helm upgrade or install, without waiting.
 
@@ -57,7 +66,7 @@ class Apply:
     history_max: int
     create_namespace: bool
     timeout_s: float
-    undo: Return | Remove
+    undo: Undo
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +81,26 @@ class AwaitRollout:
     timeout_s: float
     settle_s: float
     revision: int = 0
-    undo: Return | Remove | None = None
+    undo: Undo | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Try that what stands now does what it should."""
+
+    check: checks.Check
+
+
+@dataclass(frozen=True, slots=True)
+class Soak:
+    """Watch for some time whether what became good stays so; a restart or an unready pod is a failure."""
+
+    duration_s: float
 
 
 @dataclass(frozen=True, slots=True)
 class NoteGood:
-    """Note in the cluster that the revision's rollout succeeded, so that an undo may return to it."""
+    """Note in the cluster that the revision is good, so that an undo may return to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +108,8 @@ class Forget:
     """Take back what was noted as good about a release of the same name that somebody uninstalled since."""
 
 
-Step = Repair | Remove | Return | Apply | AwaitRollout | NoteGood | Forget
+Undo = Return | Remove | Keep
+Step = Repair | Remove | Return | Keep | Apply | AwaitRollout | Check | Soak | NoteGood | Forget
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +131,7 @@ class Plan:
     notes: tuple[str, ...] = field(default=())
 
 
-def describe(step: Step) -> str:
+def describe(step: Step) -> str:  # noqa: C901 - a case for each step
     """One line for a person."""
     match step:
         case Repair(revision, status):
@@ -121,6 +145,12 @@ def describe(step: Step) -> str:
             return f"helm {'install' if step.install else 'upgrade'} {step.chart_label} with {layers}"
         case AwaitRollout():
             return f"wait until the rollout is good, {step.timeout_s:.0f} s at most"
+        case Keep():
+            return "keep what failed, as configured (on_failure: keep)"
+        case Check(check):
+            return f"check: {check.name}, {check.timeout_s:.0f} s at most"
+        case Soak(duration_s):
+            return f"watch for {duration_s:.0f} s whether it stays good"
         case NoteGood():
             return "note the revision as good"
         case Forget():
@@ -129,7 +159,7 @@ def describe(step: Step) -> str:
             assert_never(step)
 
 
-def undo_of(step: Step) -> Return | Remove | None:
+def undo_of(step: Step) -> Undo | None:
     """The step that takes `step` back, if it changes anything that needs to be."""
     match step:
         case Apply() | AwaitRollout():

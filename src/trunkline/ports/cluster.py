@@ -84,7 +84,7 @@ class Cluster(Protocol):
         ...
 
     def allowed(self, namespace: str, verb: str, group: str, resource: str) -> bool:
-        """Whether the credentials may do that (SelfSubjectAccessReview).
+        """Whether the credentials may do that (SelfSubjectAccessReview); `pods/log` is a resource, too.
 
         Raises:
             Unreachable: as above.

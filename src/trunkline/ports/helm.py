@@ -92,6 +92,19 @@ class Helm(Protocol):
         """
         ...
 
+    def test(
+        self, target: ReleaseTarget, timeout_s: float, on_line: OnLine, meanwhile: Meanwhile | None = None
+    ) -> None:
+        """Run the tests that the release's chart brings along; what Helm and they say goes to `on_line`.
+
+        `timeout_s` bounds them all together; `meanwhile` as above.
+
+        Raises:
+            DeploymentFailed: one failed, took too long, or there is none.
+            Unreachable: the cluster does not answer.
+        """
+        ...
+
     def rollback(
         self,
         target: ReleaseTarget,

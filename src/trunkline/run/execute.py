@@ -6,6 +6,7 @@ act, and is told the commands.
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 
 from trunkline.domain.releases import History
@@ -13,7 +14,7 @@ from trunkline.domain.rollouts import awaited_in
 from trunkline.errors import DeploymentFailed, Interrupted, Locked, Stranded, Terminated, TrunklineError
 from trunkline.events import Stranded as StrandedEvent
 from trunkline.events import Undone
-from trunkline.plan.steps import Plan, Remove, Return, Step, describe, undo_of
+from trunkline.plan.steps import Keep, Plan, Remove, Return, Step, describe, undo_of
 from trunkline.ports import Lease, World
 from trunkline.run.announce import announce
 from trunkline.run.attempts import Account
@@ -73,10 +74,12 @@ def _take_back(execution: Execution, begun: list[Step], error: DeploymentFailed)
     undo = next((found for step in reversed(begun) if (found := undo_of(step))), None)
     if undo is None:
         return
+    if isinstance(undo, Keep):
+        _keep(execution, undo, error)
+        return
     try:
         if not _changed(execution):
-            account.undone = "nothing had changed"
-            error.message = f"{_clause(error)}. Nothing had changed."
+            _tell_unchanged(account, error)
             return
         execution.lease.ensure_held()
         _intend(execution, undo)
@@ -93,6 +96,30 @@ def _take_back(execution: Execution, begun: list[Step], error: DeploymentFailed)
     world = execution.world
     announce(world, Undone(world.clock.now(), account.attempt, account.undone))
     error.message = f"{_clause(error)}. It was undone: {account.undone}."
+
+
+def _tell_unchanged(account: Account, error: DeploymentFailed) -> None:
+    account.undone = "nothing had changed"
+    error.message = f"{_clause(error)}. Nothing had changed."
+
+
+def _keep(execution: Execution, keep: Keep, error: DeploymentFailed) -> None:
+    """Nothing is noted as good, so that no later undo comes back to what is kept."""
+    environment = execution.site.environment
+    # Where nobody can tell, there may be something that a person has to look at.
+    with contextlib.suppress(TrunklineError):
+        if not _changed(execution):
+            _tell_unchanged(execution.account, error)
+            return
+    execution.account.undone = "kept as configured (on_failure: keep)"
+    error.message = f"{_clause(error)}. It is {execution.account.undone}."
+    undo = keep.instead_of
+    back = (
+        f"trunkline rollback {environment.name} --to {undo.revision}"
+        if isinstance(undo, Return)
+        else _helm(execution, "uninstall")
+    )
+    error.hint = " ".join(filter(None, (error.hint, f"Go back when you have seen enough: {back}")))
 
 
 def _interrupted(execution: Execution, step: Step, error: KeyboardInterrupt) -> Interrupted:
@@ -140,15 +167,13 @@ def _undo(execution: Execution, undo: Return | Remove) -> str:
 def _stranded(
     execution: Execution, undo: Return | Remove, error: DeploymentFailed, second: TrunklineError
 ) -> Stranded:
-    world, environment = execution.world, execution.site.environment
-    context = f" --kube-context {environment.context}" if environment.context else ""
-    where = f"--namespace {environment.namespace}{context}"
+    world = execution.world
     deed = (
-        f"rollback {environment.release} {undo.revision}"
+        _helm(execution, "rollback", undo.revision)
         if isinstance(undo, Return)
-        else f"uninstall {environment.release}"
+        else _helm(execution, "uninstall")
     )
-    commands = (f"helm {deed} {where}", f"helm history {environment.release} {where}")
+    commands = (deed, _helm(execution, "history"))
     execution.account.undone = f"the undo failed: {_clause(second)}"
     text = f"{_clause(error)}. Its undo failed as well: {_clause(second)}."
     announce(
@@ -158,3 +183,11 @@ def _stranded(
     stranded = Stranded(text, "A person has to act: " + "; ".join(commands))
     stranded.facts = {**error.facts, "undone": execution.account.undone, "commands": list(commands)}
     return stranded
+
+
+def _helm(execution: Execution, deed: str, *arguments: object) -> str:
+    """The command for a person to type."""
+    environment = execution.site.environment
+    context = ("--kube-context", environment.context) if environment.context else ()
+    words = ("helm", deed, environment.release, *arguments, "--namespace", environment.namespace, *context)
+    return " ".join(map(str, words))

@@ -4,16 +4,30 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from trunkline.domain.diagnosis import Verdict
 from trunkline.domain.releases import DEAD_CLIENT
-from trunkline.domain.rollouts import Cause, awaited_in
+from trunkline.domain.rollouts import Cause, Resource, awaited_in
 from trunkline.errors import Unreachable
-from trunkline.plan.steps import Apply, AwaitRollout, Forget, NoteGood, Remove, Repair, Return, Step
+from trunkline.plan.steps import (
+    Apply,
+    AwaitRollout,
+    Check,
+    Forget,
+    Keep,
+    NoteGood,
+    Remove,
+    Repair,
+    Return,
+    Soak,
+    Step,
+)
 from trunkline.run import helm_work
-from trunkline.run.rollout import await_rollout
+from trunkline.run.checks import carry_out
+from trunkline.run.rollout import await_rollout, soak
 from trunkline.run.site import RolloutFailed, Site
 
 
-def perform(step: Step, site: Site) -> None:
+def perform(step: Step, site: Site) -> None:  # noqa: C901 - a case for each step
     """Do one step.
 
     Raises:
@@ -31,6 +45,12 @@ def perform(step: Step, site: Site) -> None:
             helm_work.upgrade(step, site)
         case AwaitRollout():
             _await(step, site)
+        case Check(check):
+            carry_out(check, site)
+        case Soak(duration_s):
+            _judge(soak(site.cluster, site.watch, _awaited(site), duration_s, site.voice))
+        case Keep():
+            pass
         case NoteGood():
             site.cluster.note_good(target, site.revision)
         case Forget():
@@ -40,11 +60,17 @@ def perform(step: Step, site: Site) -> None:
 
 
 def _await(step: AwaitRollout, site: Site) -> None:
-    target = site.environment.target
     if site.applied is None:
-        site.applied = site.helm.applied(target, step.revision)
-    resources = awaited_in(site.applied.objects, target.namespace)
-    verdict = await_rollout(site.cluster, site.watch, resources, step.timeout_s, step.settle_s, site.voice)
+        site.applied = site.helm.applied(site.environment.target, step.revision)
+    resources = _awaited(site)
+    _judge(await_rollout(site.cluster, site.watch, resources, step.timeout_s, step.settle_s, site.voice))
+
+
+def _awaited(site: Site) -> tuple[Resource, ...]:
+    return awaited_in(site.applied.objects, site.environment.namespace) if site.applied else ()
+
+
+def _judge(verdict: Verdict) -> None:
     if verdict.succeeded:
         return
     first = verdict.failures[0]

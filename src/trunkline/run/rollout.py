@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from trunkline.domain.diagnosis import Judge, Verdict, progress, with_log
+from trunkline.domain.diagnosis import Judge, SoakJudge, Verdict, progress, with_log
 from trunkline.domain.rollouts import Cause, Failure, Observation, Resource
 from trunkline.errors import TrunklineError
 from trunkline.ports import Cluster, Watch
@@ -25,9 +25,29 @@ def await_rollout(
     voice: Voice,
 ) -> Verdict:
     """The verdict on these resources; failures bear the last lines of the containers that crashed."""
+    return _judged(cluster, watch, resources, Judge(settle_s), timeout_s, timeout_s, voice)
+
+
+def soak(
+    cluster: Cluster, watch: Watch, resources: Sequence[Resource], soak_s: float, voice: Voice
+) -> Verdict:
+    """Whether what became good stays so for `soak_s` seconds."""
+    # Time in which the API does not answer proves nothing: it is made up for, within bounds.
+    longest_s = 2 * soak_s + _HEARTBEAT_S
+    return _judged(cluster, watch, resources, SoakJudge(soak_s), longest_s, soak_s, voice)
+
+
+def _judged(
+    cluster: Cluster,
+    watch: Watch,
+    resources: Sequence[Resource],
+    judge: Judge | SoakJudge,
+    timeout_s: float,
+    told_s: float,
+    voice: Voice,
+) -> Verdict:
     if not resources:
         return Verdict()
-    judge = Judge(settle_s)
     said: tuple[object, ...] = ()
     said_at_s = 0.0
     for observation in watch.observe(resources, timeout_s):
@@ -40,13 +60,13 @@ def await_rollout(
         now = (states, warning, observation.trouble)
         if now != said or observation.elapsed_s - said_at_s >= _HEARTBEAT_S:
             said, said_at_s = now, observation.elapsed_s
-            voice.progress(states, observation.elapsed_s, timeout_s, warning, observation.trouble)
+            voice.progress(states, observation.elapsed_s, told_s, warning, observation.trouble)
     # `observe` promises a last, expired observation, on which the judge always decides.
     raise AssertionError("the cluster adapter ended its observation without an expired one")
 
 
 def _confirmed(
-    watch: Watch, resources: Sequence[Resource], judge: Judge, seen: Observation
+    watch: Watch, resources: Sequence[Resource], judge: Judge | SoakJudge, seen: Observation
 ) -> Verdict | None:
     """A success, if the API itself still says so: a watch that stands still looks as good as one that is idle."""
     try:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from trunkline.config.project import Environment
 from trunkline.domain.rollouts import Cause, Failure
 from trunkline.errors import DeploymentFailed
-from trunkline.ports import Applied, Cluster, Helm, Watch
+from trunkline.ports import Applied, Cluster, Helm, Watch, World
 from trunkline.run.announce import Voice
 
 
@@ -27,6 +27,11 @@ class Site:
     def revision(self) -> int:
         """The revision that the steps made or found so far, 0 for none."""
         return self.applied.revision if self.applied else 0
+
+    @property
+    def world(self) -> World:
+        """All that is around."""
+        return self.voice.world
 
 
 class RolloutFailed(DeploymentFailed):

@@ -84,6 +84,8 @@ def _pod(metadata: dict[str, Any], image: str, port: int, upstream: str) -> dict
         "metadata": metadata,
         "spec": {
             "hostNetwork": True,
+            # It needs no token, and a new namespace has none to give for a moment.
+            "automountServiceAccountToken": False,
             "terminationGracePeriodSeconds": 0,
             "restartPolicy": "Never",
             "containers": [main],

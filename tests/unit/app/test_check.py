@@ -7,8 +7,10 @@ import pytest
 from tests.fakes.projects import a_project, an_environment
 from tests.fakes.world import FakeWorld, fake_world
 from trunkline.app.check import Finding, check_online
+from trunkline.app.release import plan, release
+from trunkline.config.checks import HelmTest, HttpCheck
 from trunkline.config.project import ImageSettings
-from trunkline.errors import TrunklineError, Unreachable
+from trunkline.errors import TrunklineError, Unreachable, UsageError
 
 
 @pytest.fixture
@@ -63,6 +65,44 @@ def test_rights_that_are_missing(fake: FakeWorld) -> None:
         "Kubernetes v1.31.0 answers, but these credentials may not create leases in namespace team-dev."
     )
     assert "a role" in bad.mend
+
+
+@pytest.fixture
+def forwarding() -> FakeWorld:
+    """The checks of dev ask a Service; kubectl is here."""
+    checks = (HttpCheck("it answers", service="sample", port="http"), HelmTest("helm test"))
+    fake = fake_world(a_project(environments=(an_environment("dev", checks=checks),)))
+    fake.processes.installed += ("kubectl",)
+    return fake
+
+
+def test_what_checks_need_is_tried(forwarding: FakeWorld) -> None:
+    """The checks of an environment are named, and what they need is there."""
+    found = check_online(forwarding.world, None)
+    assert Finding("checks", "dev", good=True, text="it answers, helm test") in found
+    assert all(item.good for item in found)
+
+
+def test_the_right_to_forward_is_asked_for(forwarding: FakeWorld) -> None:
+    """Credentials that may deploy, and not open a way to a Service, are said before a check fails."""
+    forwarding.cluster.denied.add(("create", "pods/portforward"))
+    [bad] = [item for item in check_online(forwarding.world, None) if not item.good]
+    assert "may not create pods/portforward in namespace team-dev" in bad.text
+
+
+def test_no_kubectl(forwarding: FakeWorld) -> None:
+    """A check that needs kubectl where there is none is said, and stops a release before anything is done."""
+    forwarding.processes.installed = ("sh",)
+    [bad] = [item for item in check_online(forwarding.world, None) if not item.good]
+    assert (bad.role, bad.text) == (
+        "checks",
+        "A check of dev asks a Service through kubectl, and kubectl is not on PATH.",
+    )
+    forwarding.pushed()
+    for use_case in (release, plan):
+        with pytest.raises(UsageError, match="kubectl is not on PATH"):
+            use_case(forwarding.world, "dev")
+    assert not forwarding.ledger.attempts()
 
 
 def test_a_fault_is_not_hidden(fake: FakeWorld) -> None:

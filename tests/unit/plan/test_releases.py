@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.fakes.projects import an_environment
+from trunkline.config.checks import CommandCheck, Expectation, HelmTest, HttpCheck
 from trunkline.config.project import ImageKeys
 from trunkline.domain.images import parse_image
 from trunkline.domain.releases import History, Marks, Revision, parse_marks
@@ -24,7 +25,19 @@ from trunkline.plan.releases import (
     plan_rollback,
     release_identity,
 )
-from trunkline.plan.steps import Apply, AwaitRollout, Forget, NoteGood, Plan, Remove, Repair, Return
+from trunkline.plan.steps import (
+    Apply,
+    AwaitRollout,
+    Check,
+    Forget,
+    Keep,
+    NoteGood,
+    Plan,
+    Remove,
+    Repair,
+    Return,
+    undo_of,
+)
 
 DIGEST = "sha256:" + "ab" * 32
 IMAGE = parse_image(f"registry.example/sample:0123456@{DIGEST}")
@@ -57,6 +70,59 @@ def planned(*revisions: Revision, good: tuple[int, ...] = (), **settings: Any) -
     facts = Facts(History(revisions), frozenset(good))
     marks = Marks("c-now", run="run-now", kind="release", actor="ada")
     return plan_release(an_environment(**settings), facts, MATERIAL, IMAGE, KEYS, marks)
+
+
+def test_checks_know_what_is_deployed() -> None:
+    """Each check is a step after the rollout and before the note, with commit and image filled in."""
+    checks = (
+        HttpCheck(
+            "v", url="https://x/${TRUNKLINE_DIGEST}", expect=Expectation(contains="${TRUNKLINE_COMMIT}")
+        ),
+        CommandCheck("c", "true", {"A": "b"}),
+        HelmTest("t"),
+    )
+    plan = planned(revision(1, "deployed"), checks=checks)
+    assert [type(step) for step in plan.steps] == [Apply, AwaitRollout, Check, Check, Check, NoteGood]
+    http, command, test = (step.check for step in plan.steps if isinstance(step, Check))
+    assert http == HttpCheck("v", url=f"https://x/{DIGEST}", expect=Expectation(contains="c-now"))
+    assert isinstance(command, CommandCheck)
+    assert command.environment == {
+        "A": "b",
+        "TRUNKLINE_COMMIT": "c-now",
+        "TRUNKLINE_SHORT_COMMIT": "c-now",
+        "TRUNKLINE_IMAGE": str(IMAGE),
+        "TRUNKLINE_DIGEST": DIGEST,
+    }
+    assert test == HelmTest("t")
+
+
+def test_a_rollout_that_was_cut_off_is_checked_when_it_is_resumed() -> None:
+    """A revision counts as good only after all that it has to go through, whoever waits for it in the end."""
+    plan = planned(revision(1), this_one(2), good=(1,), checks=(HelmTest("t"),))
+    assert [type(step) for step in plan.steps] == [AwaitRollout, Check, NoteGood]
+
+
+def test_a_failure_is_kept_where_that_is_configured() -> None:
+    """The plan says so before anything is done, for upgrades, first installs and rollouts that are resumed."""
+    note = "what fails is kept as it is, and not undone (on_failure: keep)"
+    for revisions, undo in (
+        ([revision(1, "deployed")], Return(1, "the new one failed")),
+        ([], Remove("its first install failed")),
+        ([revision(1), this_one(2)], Return(1, "the new one failed")),
+    ):
+        plan = planned(*revisions, good=(1,) if revisions else (), on_failure="keep")
+        [found] = filter(None, map(undo_of, plan.steps))
+        assert found == Keep(undo)
+        assert plan.notes[-1] == note
+    assert planned(on_failure="keep").deed == "install"
+    assert note not in planned().notes
+
+
+def test_a_rollback_is_not_checked() -> None:
+    """What is returned to was good by the checks of its own time."""
+    facts = Facts(History((revision(1), revision(2, "deployed"))), frozenset({1, 2}))
+    plan, _ = plan_rollback(an_environment(checks=(HelmTest("t"),)), facts, None)
+    assert [type(step) for step in plan.steps] == [Return, AwaitRollout, NoteGood]
 
 
 def told(plan: Plan) -> str:

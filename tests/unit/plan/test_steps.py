@@ -7,14 +7,18 @@ from typing import get_args
 
 import pytest
 
+from trunkline.config.checks import HttpCheck
 from trunkline.plan.steps import (
     Apply,
     AwaitRollout,
+    Check,
     Forget,
+    Keep,
     NoteGood,
     Remove,
     Repair,
     Return,
+    Soak,
     Step,
     describe,
     undo_of,
@@ -48,6 +52,9 @@ LINES = [
     (apply(), "helm upgrade backend-1.2.0 with base.yaml, dev.yaml"),
     (apply(install=True, values=()), "helm install backend-1.2.0 with the chart's own values"),
     (AwaitRollout(300, 10), "wait until the rollout is good, 300 s at most"),
+    (Keep(UNDO), "keep what failed, as configured (on_failure: keep)"),
+    (Check(HttpCheck("/healthz answers", url="https://x")), "check: /healthz answers, 60 s at most"),
+    (Soak(120), "watch for 120 s whether it stays good"),
     (NoteGood(), "note the revision as good"),
     (Forget(), "forget which revisions were good: the release that they belonged to is gone"),
 ]

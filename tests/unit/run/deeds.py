@@ -9,7 +9,7 @@ from tests.fakes.projects import an_environment
 from tests.fakes.world import SHA, FakeWorld
 from trunkline.domain.attempts import AttemptRecord, Ending, Stage
 from trunkline.domain.releases import Marks
-from trunkline.plan.steps import Apply, AwaitRollout, NoteGood, Plan, Remove, Return, Step
+from trunkline.plan.steps import Apply, AwaitRollout, NoteGood, Plan, Remove, Return, Step, Undo
 from trunkline.ports import LeaseHolder, UpgradeRequest
 from trunkline.run.attempts import Account, Subject, attempt, begin_run
 from trunkline.run.execute import Execution, execute
@@ -25,7 +25,7 @@ def pins(tag: str) -> dict[str, Any]:
     return {"image": {"repository": "registry.example/sample", "tag": tag}}
 
 
-def apply(tag: str, undo: Return | Remove, *, install: bool = False) -> Apply:
+def apply(tag: str, undo: Undo, *, install: bool = False) -> Apply:
     marks = Marks(SHA, run=f"run-{tag}").description()
     return Apply(
         install, Path("backend-1.0.0.tgz"), "backend-1.0.0", (), pins(tag), marks, 10, True, 60, undo

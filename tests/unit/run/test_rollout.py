@@ -15,7 +15,7 @@ from trunkline.domain.rollouts import Cause, Failure, Observation, Resource
 from trunkline.errors import Unreachable
 from trunkline.run.announce import Voice
 from trunkline.run.attempts import Account, Subject, attempt, begin_run
-from trunkline.run.rollout import await_rollout
+from trunkline.run.rollout import await_rollout, soak
 from trunkline.run.site import RolloutFailed
 
 
@@ -98,6 +98,23 @@ def test_a_log_that_cannot_be_read_changes_nothing(voice: Voice) -> None:
 
     [failure] = judged(Silent(failing(CRASHING)), (WEB,), 60, 5, voice).failures
     assert failure.cause is Cause.CRASH_LOOP
+
+
+def test_a_soak_that_stays_good(voice: Voice) -> None:
+    """What stays good for the whole soak is good, and the end of the soak is its verdict."""
+    cluster = ScriptedCluster(good(0), good(30), good(61))
+    with cluster.watch("team") as watch:
+        verdict = soak(cluster, watch, (WEB,), 60, voice)
+    assert (verdict.succeeded, verdict.elapsed_s) == (True, 61)
+
+
+def test_a_soak_that_sees_a_restart(voice: Voice) -> None:
+    """A restart during the soak ends it at once."""
+    cluster = ScriptedCluster(good(0), good(30, restarts=1), good(61, restarts=1))
+    with cluster.watch("team") as watch:
+        [failure] = soak(cluster, watch, (WEB,), 60, voice).failures
+    assert failure.cause is Cause.SOAK_FAILED
+    assert cluster.taken == 2
 
 
 def test_an_adapter_that_breaks_its_promise(voice: Voice) -> None:
