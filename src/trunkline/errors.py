@@ -92,6 +92,10 @@ class Locked(TrunklineError):
     exit_code = ExitCode.LOCKED
 
 
+class Overtaken(Locked):
+    """The environment runs a newer commit: deploying the older one would take it back unasked."""
+
+
 class Unreachable(TrunklineError):
     """A system that is needed (registry, storage, cluster) does not answer, or does not let us in."""
 

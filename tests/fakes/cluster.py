@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from trunkline.domain.releases import ReleaseTarget
@@ -76,13 +76,21 @@ class FakeCluster:
         self.namespaces.add(namespace)
 
     @contextlib.contextmanager
-    def lease(self, target: ReleaseTarget, holder: LeaseHolder, wait_s: float = 0.0) -> Iterator[Lease]:
+    def lease(
+        self,
+        target: ReleaseTarget,
+        holder: LeaseHolder,
+        wait_s: float = 0.0,
+        on_wait: Callable[[str], None] | None = None,
+    ) -> Iterator[Lease]:
         self._check()
         if target.namespace not in self.namespaces:
             raise Unreachable(f"The namespace {target.namespace} does not exist.")
         with self._lock:
             current = self.holders.get(str(target))
             if current is not None:
+                if wait_s and on_wait is not None:
+                    on_wait(f"waiting for {current.description}")
                 raise Locked(f"Release {target} is being deployed by {current.description}.")
             self.holders[str(target)] = holder
         try:

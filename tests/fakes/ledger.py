@@ -99,6 +99,10 @@ class FakeLedger:
             self._check()
             return tuple((step, at) for owner, step, at in self._steps if owner == attempt_id)
 
+    def forget_deployments(self) -> None:
+        """As another machine's ledger, which never knew of them."""
+        self._deployments.clear()
+
     def deployments(
         self, *, service: str = "", environment: str = "", limit: int = 50
     ) -> tuple[Deployment, ...]:

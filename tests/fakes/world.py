@@ -44,10 +44,14 @@ class Killed(BaseException):
 
 @dataclass
 class FakeSource:
-    """Implements the port `SourceControl`: `head` is checked out, `others` are known by their sha."""
+    """Implements the port `SourceControl`: `head` is checked out, `others` are known by their sha.
+
+    `order` says of two commits whether the first is an ancestor of the second.
+    """
 
     head: Commit
     others: dict[str, Commit] = field(default_factory=dict)
+    order: dict[tuple[str, str], bool] = field(default_factory=dict)
 
     def commit(self, trunk: str, revision: str = "HEAD") -> Commit:
         if revision in {"HEAD", self.head.sha}:
@@ -55,6 +59,9 @@ class FakeSource:
         if revision not in self.others:
             raise UsageError(f"There is no commit {revision!r}.")
         return self.others[revision]
+
+    def precedes(self, older: str, newer: str) -> bool | None:
+        return self.order.get((older, newer))
 
 
 @dataclass

@@ -34,6 +34,19 @@ class GitSource:
             return self._commit_of_ci(trunk)
         return self._commit_of_git(trunk, revision)
 
+    def precedes(self, older: str, newer: str) -> bool | None:
+        """See the port."""
+        if self._processes.find("git") is None:
+            return None
+        code = self._git("merge-base", "--is-ancestor", older, newer).code
+        if code == 0:
+            return True
+        if code != 1:
+            return None
+        # In a shallow clone the way between two commits may lie beyond the cut.
+        shallow = self._git("rev-parse", "--is-shallow-repository").stdout.strip() != "false"
+        return None if shallow else False
+
     def _commit_of_ci(self, trunk: str) -> Commit:
         if not is_sha(self._ci_commit):
             raise UsageError(

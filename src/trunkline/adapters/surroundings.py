@@ -27,14 +27,23 @@ _CIRCLE = (
 def look_around(environ: Mapping[str, str]) -> Surroundings:
     """The surroundings that the environment tells of.
 
-    `TRUNKLINE_ACTOR` names the person where neither the CI nor the operating system does.
+    `TRUNKLINE_ACTOR` names the person where neither the CI nor the operating system does;
+    `TRUNKLINE_PIPELINE_NUMBER` is the CI's number of the pipeline.
     """
     in_ci = environ.get("CIRCLECI") == "true" or "CIRCLE_SHA1" in environ
     ci = {name: environ[name] for name in _CIRCLE if environ.get(name)} if in_ci else {}
     actor = (
         environ.get("TRUNKLINE_ACTOR") or ci.get("CIRCLE_USERNAME") or ("circleci" if in_ci else _person())
     )
-    return Surroundings(actor=actor, host=socket.gethostname(), ci=ci, link=ci.get("CIRCLE_BUILD_URL", ""))
+    # CircleCI knows it as a pipeline value only: its configuration hands it on.
+    number = environ.get("TRUNKLINE_PIPELINE_NUMBER", "")
+    return Surroundings(
+        actor=actor,
+        host=socket.gethostname(),
+        ci=ci,
+        link=ci.get("CIRCLE_BUILD_URL", ""),
+        pipeline=number if number.isascii() and number.isdigit() else "",
+    )
 
 
 def _person() -> str:

@@ -32,7 +32,9 @@ class Way:
     done_before: tuple[PlannedStage, ...]
 
 
-def run_pipeline(world: World, until: str = "", consent: Consent | None = None) -> Way:
+def run_pipeline(
+    world: World, until: str = "", consent: Consent | None = None, wait_for_lock_s: float = 0.0
+) -> Way:
     """Take the commit that is checked out from its tests to the last environment (or to `until`).
 
     Raises:
@@ -41,10 +43,13 @@ def run_pipeline(world: World, until: str = "", consent: Consent | None = None) 
     commit = world.source.commit(world.project.trunk)
     stages = plan_pipeline(world.project, until)
     _check(world, commit, stages)
-    return _walk(world, begin_run(world, commit, until), commit, stages, consent or Consent())
+    run = begin_run(world, commit, until)
+    return _walk(world, run, commit, stages, consent or Consent(), wait_for_lock_s)
 
 
-def resume_pipeline(world: World, run_id: str = "", consent: Consent | None = None) -> Way:
+def resume_pipeline(
+    world: World, run_id: str = "", consent: Consent | None = None, wait_for_lock_s: float = 0.0
+) -> Way:
     """Go on with a run (the newest when no id is given), without doing again what is done.
 
     Raises:
@@ -59,7 +64,7 @@ def resume_pipeline(world: World, run_id: str = "", consent: Consent | None = No
         )
     stages = plan_pipeline(world.project, run.until)
     _check(world, commit, stages)
-    return _walk(world, run, commit, stages, consent or Consent())
+    return _walk(world, run, commit, stages, consent or Consent(), wait_for_lock_s)
 
 
 def _check(world: World, commit: Commit, stages: Sequence[PlannedStage]) -> None:
@@ -69,7 +74,14 @@ def _check(world: World, commit: Commit, stages: Sequence[PlannedStage]) -> None
             check_discipline(commit, find_environment(world.project, stage.environment), world.project.trunk)
 
 
-def _walk(world: World, run: Run, commit: Commit, stages: Sequence[PlannedStage], consent: Consent) -> Way:
+def _walk(
+    world: World,
+    run: Run,
+    commit: Commit,
+    stages: Sequence[PlannedStage],
+    consent: Consent,
+    wait_for_lock_s: float,
+) -> Way:
     before = tuple(
         stage for stage, state in zip(stages, _progress(world, run, stages), strict=True) if state.done
     )
@@ -77,7 +89,7 @@ def _walk(world: World, run: Run, commit: Commit, stages: Sequence[PlannedStage]
     # Looked up anew for each stage: a word against an approval may come while an earlier stage is at work.
     while (state := next_stage(_progress(world, run, stages))) is not None:
         stage = PlannedStage(state.stage, state.environment)
-        _do(world, run, commit, stage, consent)
+        _do(world, run, commit, stage, consent, wait_for_lock_s)
         done.append(stage)
     return Way(run, tuple(done), before)
 
@@ -87,7 +99,9 @@ def _progress(world: World, run: Run, stages: Sequence[PlannedStage]) -> tuple[S
     return run_progress(stages, records, world.ledger.approvals(run.id), resuming=True)
 
 
-def _do(world: World, run: Run, commit: Commit, stage: PlannedStage, consent: Consent) -> None:
+def _do(
+    world: World, run: Run, commit: Commit, stage: PlannedStage, consent: Consent, wait_for_lock_s: float
+) -> None:
     match stage.stage:
         case Stage.TEST:
             test(world, run)
@@ -96,7 +110,7 @@ def _do(world: World, run: Run, commit: Commit, stage: PlannedStage, consent: Co
         case Stage.APPROVAL:
             await_approval(world, run, commit, stage.environment, consent)
         case Stage.DEPLOY:
-            release(world, stage.environment, run, Cargo(commit, _built(world, run)))
+            release(world, stage.environment, run, Cargo(commit, _built(world, run)), wait_for_lock_s)
 
 
 def _built(world: World, run: Run) -> ImageReference:

@@ -20,6 +20,7 @@ from trunkline.domain.releases import Marks
 from trunkline.errors import UsageError
 from trunkline.plan.pipeline import check_discipline, find_environment
 from trunkline.plan.releases import Facts, Material, image_in, plan_release, plan_rollback
+from trunkline.plan.staleness import check_not_overtaken, standing_marks
 from trunkline.plan.steps import Plan
 from trunkline.ports import LeaseHolder, World
 from trunkline.run.attempts import Account, Subject, attempt, begin_run
@@ -61,17 +62,26 @@ def plan(world: World, name: str) -> Plan:
         image = _image(world, Cargo(commit), material)
         facts = _facts(world, environment)
         marks = _marks(world, None, Cargo(commit))
+        _guard(world, environment, facts, marks)
         return plan_release(environment, facts, material, image, world.project.chart.image_keys, marks)
 
 
 def release(
-    world: World, name: str, run: Run | None = None, cargo: Cargo | None = None, wait_for_lock_s: float = 0.0
+    world: World,
+    name: str,
+    run: Run | None = None,
+    cargo: Cargo | None = None,
+    wait_for_lock_s: float = 0.0,
+    *,
+    again: bool = False,
 ) -> Released:
     """Deploy the commit that is checked out (or the given cargo) to an environment, and watch it become good.
 
+    What stands already is not deployed twice, unless `again` says so.
+
     Raises:
         UsageError: trunk discipline, a missing image, an unmet need.
-        Locked: another deployment of this release is at work.
+        Locked: another deployment of this release is at work. Overtaken: a newer commit stands there.
         DeploymentFailed: it failed; the message says what was undone.
         Unreachable: registry, storage or cluster do not answer.
     """
@@ -91,11 +101,11 @@ def release(
         world,
         run,
         subject,
-        lambda account: _release(world, environment, run, deployed, account, wait_for_lock_s),
+        lambda account: _release(world, environment, run, deployed, account, wait_for_lock_s, again=again),
     )
 
 
-def promote(world: World, source: str, goal: str) -> Released:
+def promote(world: World, source: str, goal: str, wait_for_lock_s: float = 0.0) -> Released:
     """Deploy to `goal` the very digest that `source` runs now.
 
     Raises:
@@ -114,7 +124,7 @@ def promote(world: World, source: str, goal: str) -> Released:
         )
     commit = _promoted(world, origin, marks.commit, image)
     check_discipline(commit, destination, world.project.trunk)
-    return release(world, goal, cargo=Cargo(commit, image, Kind.PROMOTION))
+    return release(world, goal, cargo=Cargo(commit, image, Kind.PROMOTION), wait_for_lock_s=wait_for_lock_s)
 
 
 def _promoted(world: World, origin: Environment, sha: str, image: ImageReference) -> Commit:
@@ -125,7 +135,7 @@ def _promoted(world: World, origin: Environment, sha: str, image: ImageReference
     return Commit(sha, on_trunk=on_trunk, dirty_tree=dirty_tree_in(image.tag or ""))
 
 
-def rollback(world: World, name: str, to: int | None = None) -> Released:
+def rollback(world: World, name: str, to: int | None = None, wait_for_lock_s: float = 0.0) -> Released:
     """Return an environment to an earlier revision, and watch it become good.
 
     Raises:
@@ -139,7 +149,8 @@ def rollback(world: World, name: str, to: int | None = None) -> Released:
 
     def body(account: Account) -> Released:
         cluster = world.cluster(environment.target.cluster)
-        with cluster.lease(environment.target, _holder(world, run)) as lease:
+        holder = _holder(world, run)
+        with cluster.lease(environment.target, holder, wait_for_lock_s, account.voice.note) as lease:
             facts = _facts(world, environment)
             decided, _ = plan_rollback(environment, facts, goal.number)
             with _site(world, environment, account, decided.digest) as site:
@@ -150,7 +161,14 @@ def rollback(world: World, name: str, to: int | None = None) -> Released:
 
 
 def _release(
-    world: World, environment: Environment, run: Run, cargo: Cargo, account: Account, wait_for_lock_s: float
+    world: World,
+    environment: Environment,
+    run: Run,
+    cargo: Cargo,
+    account: Account,
+    wait_for_lock_s: float,
+    *,
+    again: bool,
 ) -> Released:
     with gathered(world, environment) as material:
         image = _image(world, cargo, material)
@@ -158,12 +176,14 @@ def _release(
         cluster = world.cluster(environment.target.cluster)
         if environment.create_namespace:
             cluster.ensure_namespace(environment.namespace)
-        with cluster.lease(environment.target, _holder(world, run), wait_for_lock_s) as lease:
+        holder = _holder(world, run)
+        with cluster.lease(environment.target, holder, wait_for_lock_s, account.voice.note) as lease:
             facts = _facts(world, environment)
             marks = _marks(world, run, cargo)
+            unsure = _guard(world, environment, facts, marks)
             keys = world.project.chart.image_keys
-            decided = plan_release(environment, facts, material, image, keys, marks)
-            for note in decided.notes:
+            decided = plan_release(environment, facts, material, image, keys, marks, again=again)
+            for note in (*filter(None, (unsure,)), *decided.notes):
                 account.voice.note(note)
             with _site(world, environment, account, account.digest) as site:
                 execute(Execution(world, decided, site, lease, account, facts.history))
@@ -177,7 +197,7 @@ def _stands(
 ) -> Released:
     begun = account.attempt
     account.digest, account.revision = done.digest, revision
-    if not _recorded(world, environment, run, revision):
+    if not _recorded(world, environment, done, revision):
         account.deployment = Deployment(
             id=begun.id,
             attempt_id=begun.id,
@@ -196,10 +216,21 @@ def _stands(
     return Released(environment.name, done, revision, run)
 
 
-def _recorded(world: World, environment: Environment, run: Run, revision: int) -> bool:
-    """Whether the ledger has this deployment: a run that was killed may have done all but write it down."""
+def _recorded(world: World, environment: Environment, done: Plan, revision: int) -> bool:
+    """Whether the ledger has the deployment that was found: a run that was killed may not have written it down."""
+    if done.deed != "resume":
+        return False
     known = world.ledger.deployments(service=world.project.service, environment=environment.name)
-    return any((item.run_id, item.revision) == (run.id, revision) for item in known)
+    found = (revision, done.commit, done.digest)
+    return any((item.revision, item.commit, item.digest) == found for item in known)
+
+
+def _guard(world: World, environment: Environment, facts: Facts, wanted: Marks) -> str:
+    stands = standing_marks(facts.history)
+    precedes: bool | None = None
+    if stands is not None and stands.commit != wanted.commit:
+        precedes = world.source.precedes(wanted.commit, stands.commit)
+    return check_not_overtaken(environment, facts.history, wanted, precedes=precedes)
 
 
 def _image(world: World, cargo: Cargo, material: Material) -> ImageReference:
@@ -245,6 +276,7 @@ def _marks(world: World, run: Run | None, cargo: Cargo) -> Marks:
         run=run.id if run else "",
         kind=cargo.kind.value,
         actor=surroundings.actor,
+        pipeline=surroundings.pipeline,
         ci=surroundings.link,
     )
 

@@ -42,6 +42,17 @@ def approve_options(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
+def wait_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--wait-for-lock 10m`: wait while another deployment of the release is at work."""
+    return click.option(
+        "--wait-for-lock",
+        "wait_for_lock_s",
+        type=duration,
+        default="0s",
+        help="How long to wait while another deployment of this release is at work, such as 10m.",
+    )(command)
+
+
 def consented(world: World, name: str, *, approved: bool, reason: str) -> None:
     """Make sure that somebody said yes to a deployment that needs it. A CI's own approval job counts.
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from trunkline.cli.deployments import approve_options, consented, duration, show_released
+from trunkline.cli.deployments import approve_options, consented, show_released, wait_option
 from trunkline.cli.output import output_option
 from trunkline.cli.session import config_option, has_file, session
 from trunkline.errors import UsageError
@@ -18,15 +18,15 @@ from trunkline.ports import World
 @config_option
 @output_option
 @approve_options
-@click.option(
-    "--wait-for-lock",
-    "wait_for_lock_s",
-    type=duration,
-    default="0s",
-    help="How long to wait while another deployment of this release is at work, such as 10m.",
-)
+@wait_option
+@click.option("--again", is_flag=True, help="Deploy once more what stands already.")
 def command(
-    environment: str | None, config: Path | None, approved: bool, reason: str, wait_for_lock_s: float
+    environment: str | None,
+    config: Path | None,
+    approved: bool,
+    reason: str,
+    wait_for_lock_s: float,
+    again: bool,
 ) -> None:
     """Deploy the commit that is checked out to ENVIRONMENT, watch it become good, undo it if it fails.
 
@@ -39,7 +39,7 @@ def command(
     with session(config, contract="release" if contract else None) as world:
         name = environment or _only(world)
         consented(world, name, approved=approved, reason=reason)
-        released = release(world, name, wait_for_lock_s=wait_for_lock_s)
+        released = release(world, name, wait_for_lock_s=wait_for_lock_s, again=again)
     show_released(released)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from trunkline.cli.deployments import show_released
+from trunkline.cli.deployments import show_released, wait_option
 from trunkline.cli.output import output_option
 from trunkline.cli.session import config_option, session
 
@@ -18,7 +18,8 @@ from trunkline.cli.session import config_option, session
 )
 @config_option
 @output_option
-def command(environment: str, revision: int | None, config: Path | None) -> None:
+@wait_option
+def command(environment: str, revision: int | None, config: Path | None, wait_for_lock_s: float) -> None:
     """Return ENVIRONMENT to an earlier revision, and watch it become good.
 
     Without --to it is the newest revision that ran something else and whose rollout was seen to be good.
@@ -26,5 +27,5 @@ def command(environment: str, revision: int | None, config: Path | None) -> None
     from trunkline.app.release import rollback
 
     with session(config) as world:
-        released = rollback(world, environment, revision)
+        released = rollback(world, environment, revision, wait_for_lock_s)
     show_released(released)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from trunkline.cli.deployments import duration
+from trunkline.cli.deployments import duration, wait_option
 from trunkline.cli.output import output_option, show
 from trunkline.cli.session import config_option, session
 
@@ -34,8 +34,15 @@ from trunkline.cli.session import config_option, session
     default="0s",
     help="Without a terminal, wait this long for `trunkline approve`.",
 )
+@wait_option
 def command(
-    config: Path | None, until: str, approved: tuple[str, ...], reason: str, resume: str | None, wait_s: float
+    config: Path | None,
+    until: str,
+    approved: tuple[str, ...],
+    reason: str,
+    resume: str | None,
+    wait_s: float,
+    wait_for_lock_s: float,
 ) -> None:
     """Take the commit that is checked out all the way: test, build, deploy, approval, deploy.
 
@@ -48,9 +55,9 @@ def command(
     with session(config) as world:
         consent = Consent(frozenset(approved), reason, wait_s)
         if resume is None:
-            way = run_pipeline(world, until, consent)
+            way = run_pipeline(world, until, consent, wait_for_lock_s)
         else:
-            way = resume_pipeline(world, "" if resume == "newest" else resume, consent)
+            way = resume_pipeline(world, "" if resume == "newest" else resume, consent, wait_for_lock_s)
     facts = {
         "run": way.run.id,
         "commit": way.run.commit,

@@ -13,7 +13,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-_PAIR = re.compile(r"(?<!\S)(commit|image|release|run|kind|actor|ci)=(\S*)")
+_PAIR = re.compile(r"(?<!\S)(commit|image|release|run|kind|actor|pipeline|ci)=(\S*)")
 _SIGNATURE = "trunkline "
 # How the description of a revision begins that Trunkline marked as failed in the place of a dead Helm client.
 DEAD_CLIENT = "its client died"
@@ -53,6 +53,7 @@ class Marks:
         run: the run's id.
         kind: why (`release`, `promotion`, `rollback`).
         actor: who.
+        pipeline: the CI's number of the pipeline, empty where it is not known; they grow with time.
         ci: the CI's link or id, empty outside CI.
     """
 
@@ -62,6 +63,7 @@ class Marks:
     run: str = ""
     kind: str = ""
     actor: str = ""
+    pipeline: str = ""
     ci: str = ""
 
     def description(self) -> str:
@@ -73,6 +75,7 @@ class Marks:
             ("run", self.run),
             ("kind", self.kind),
             ("actor", self.actor),
+            ("pipeline", self.pipeline),
             ("ci", self.ci),
         )
         return _SIGNATURE + " ".join(f"{key}={_bare(value)}" for key, value in fields if value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -67,14 +67,27 @@ def plan_release(
     image: ImageReference,
     keys: ImageKeys,
     marks: Marks,
+    *,
+    again: bool = False,
 ) -> Plan:
-    """Install or upgrade; or only wait, where this very run's upgrade stands and nobody saw its rollout end."""
+    """Install or upgrade; or only wait, where this very release stands and nobody saw its rollout end.
+
+    Args:
+        environment: where to.
+        facts: what is there.
+        material: the chart and its values.
+        image: what to deploy.
+        keys: where the chart takes the image.
+        marks: who deploys what, and why.
+        again: whether to deploy once more what stands already.
+    """
     pins = image_pins(image, keys)
     identity = release_identity(material, pins)
-    marks = Marks(marks.commit, str(image), identity, marks.run, marks.kind, marks.actor, marks.ci)
+    marks = replace(marks, image=str(image), release=identity)
     latest = facts.history.latest
     undo = _undo(facts.history, facts)
-    if latest and latest.deployed and _same_deed(facts.history.marks(latest), marks):
+    there = facts.history.marks(latest) if latest and latest.deployed else None
+    if latest and there and there.release == identity and not again:
         return _resumed(environment, facts, marks, image, latest)
     steps = (
         *((Forget(),) if facts.verified and not facts.history.exists else ()),
@@ -225,18 +238,17 @@ def _repair(history: History) -> tuple[Step, ...]:
     return (Repair(latest.number, latest.status),) if latest.pending else ()
 
 
-def _same_deed(there: Marks | None, wanted: Marks) -> bool:
-    return (
-        there is not None and bool(wanted.run) and (there.run, there.release) == (wanted.run, wanted.release)
-    )
-
-
 def _resumed(
     environment: Environment, facts: Facts, marks: Marks, image: ImageReference, latest: Revision
 ) -> Plan:
     if latest.number in facts.verified:
         return _plan(
-            environment, "resume", marks, image, (), ("it stands already, and its rollout was good",)
+            environment,
+            "resume",
+            marks,
+            image,
+            (),
+            ("it stands already, and its rollout was good (--again deploys it once more)",),
         )
     undo = _reaction(environment, _undo(facts.history.without(latest.number), facts))
     wait = AwaitRollout(environment.timeout_s, environment.settle_s, latest.number, undo)

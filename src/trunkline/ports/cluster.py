@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -100,9 +100,15 @@ class Cluster(Protocol):
         ...
 
     def lease(
-        self, target: ReleaseTarget, holder: LeaseHolder, wait_s: float = 0.0
+        self,
+        target: ReleaseTarget,
+        holder: LeaseHolder,
+        wait_s: float = 0.0,
+        on_wait: Callable[[str], None] | None = None,
     ) -> AbstractContextManager[Lease]:
         """The lock of one release. A holder that stopped renewing is replaced once its time is up.
+
+        While it waits, `on_wait` is told who is at work: at once, and then every minute.
 
         Raises:
             Locked: somebody else is at work; the message says who, since when.

@@ -50,9 +50,11 @@ class Surroundings:
         host: this machine.
         ci: what the CI says of itself (`CIRCLE_*` without secrets), empty elsewhere.
         link: the CI job's page, or empty.
+        pipeline: the number of the CI's pipeline, or empty.
     """
 
     actor: str
     host: str
     ci: Mapping[str, str] = field(default_factory=dict)
     link: str = ""
+    pipeline: str = ""

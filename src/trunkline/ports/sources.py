@@ -19,6 +19,10 @@ class SourceControl(Protocol):
         """
         ...
 
+    def precedes(self, older: str, newer: str) -> bool | None:
+        """Whether the first commit is an ancestor of the second; None where that cannot be told from here."""
+        ...
+
 
 class Storage(Protocol):
     """Files from a directory or from S3: charts and values layers."""

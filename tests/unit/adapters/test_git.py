@@ -90,6 +90,28 @@ def test_an_older_commit(repository: Repository) -> None:
     assert repository.source().commit("main").sha == second
 
 
+def test_which_commit_is_older(repository: Repository, tmp_path: Path) -> None:
+    """An ancestor precedes, a descendant and a stranger do not, and of an unknown commit nothing can be told."""
+    first, second = repository.commit("one", a="1"), repository.commit("two", a="2")
+    source = repository.source()
+    assert source.precedes(first, second) is True
+    assert source.precedes(second, first) is False
+    assert source.precedes("0" * 40, second) is None
+
+
+def test_a_shallow_clone_cannot_tell(repository: Repository, tmp_path: Path) -> None:
+    """Where history is cut off, a way that is not seen may still be there."""
+    repository.commit("one", a="1")
+    first = repository.commit("two", a="2")
+    repository.git("checkout", "--quiet", "-b", "side")
+    second = repository.commit("three", a="3")
+    clone = tmp_path / "shallow"
+    repository.git(
+        "clone", "--quiet", "--depth", "1", "--no-single-branch", f"file://{repository.root}", str(clone)
+    )
+    assert source(clone).precedes(second, first) is None
+
+
 def test_a_branch_is_not_on_trunk(repository: Repository) -> None:
     """A commit of a branch is off trunk until trunk holds it; a detached head has no branch."""
     repository.git("switch", "--create", "feature/x")

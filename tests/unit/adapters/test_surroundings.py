@@ -22,6 +22,12 @@ CIRCLE = {
 }
 
 
+@pytest.mark.parametrize(("said", "number"), [("42", "42"), ("", ""), ("<< pipeline.number >>", "")])
+def test_the_number_of_the_pipeline(said: str, number: str) -> None:
+    """The pipeline's number is what the CI's configuration hands on, if it is a number."""
+    assert look_around({**CIRCLE, "TRUNKLINE_PIPELINE_NUMBER": said}).pipeline == number
+
+
 def test_a_ci_job() -> None:
     """A CI job is told by its own variables, those that are set and no secret; its page is the link."""
     found = look_around(CIRCLE)

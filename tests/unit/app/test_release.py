@@ -15,7 +15,7 @@ from trunkline.config.project import ChartSettings, ImageKeys, ImageSettings, Pr
 from trunkline.domain.attempts import Kind, Outcome, Stage
 from trunkline.domain.commits import Commit
 from trunkline.domain.releases import parse_marks
-from trunkline.errors import DeploymentFailed, Locked, Unreachable, UsageError
+from trunkline.errors import DeploymentFailed, Locked, Overtaken, Unreachable, UsageError
 from trunkline.events import Event
 from trunkline.plan.steps import Apply, AwaitRollout, NoteGood
 from trunkline.ports import LeaseHolder, Surroundings
@@ -174,7 +174,7 @@ def test_a_need_that_helm_has_forgotten(fake: FakeWorld) -> None:
     release(fake.world, "dev")
     next_commit(fake)
     for _ in range(12):
-        release(fake.world, "dev")
+        release(fake.world, "dev", again=True)
     assert all(
         f"commit={SHA}" not in item.description for item in fake.helm.history(fake.target("dev")).revisions
     )
@@ -195,10 +195,45 @@ def test_the_plan_changes_nothing(fake: FakeWorld) -> None:
     )  # fmt: skip
 
 
-def test_the_same_again(fake: FakeWorld) -> None:
-    """Another run's release of the same commit is a new revision: somebody asked for it."""
+def test_nothing_is_deployed_twice(fake: FakeWorld) -> None:
+    """Another run's release of what stands already makes no revision and no second deployment, unless it is asked for."""
     release(fake.world, "dev")
-    assert release(fake.world, "dev").revision == 2
+    assert release(fake.world, "dev").revision == 1
+    assert len(fake.ledger.deployments()) == 1
+    assert release(fake.world, "dev", again=True).revision == 2
+    assert len(fake.ledger.deployments()) == 2
+
+
+def test_a_deployment_that_was_not_written_down(fake: FakeWorld) -> None:
+    """A release that stands, and that this ledger does not know, is recorded without being made again."""
+    release(fake.world, "dev")
+    fake.ledger.forget_deployments()
+    assert release(fake.world, "dev").revision == 1
+    assert [item.revision for item in fake.ledger.deployments()] == [1]
+
+
+def test_an_older_commit_is_refused(fake: FakeWorld) -> None:
+    """A commit that is an ancestor of the one that stands is refused, and nothing is touched."""
+    release(fake.world, "dev")
+    next_commit(fake)
+    release(fake.world, "dev")
+    fake.check_out(fake.source.others[SHA])
+    fake.source.order = {(SHA, OTHER_SHA): True, (OTHER_SHA, SHA): False}
+    with pytest.raises(Overtaken, match=f"dev runs {OTHER_SHA[:7]} already, which ada deployed") as caught:
+        release(fake.world, "dev")
+    assert "trunkline rollback dev" in caught.value.hint
+    assert fake.commit_in("dev") == OTHER_SHA
+    rollback(fake.world, "dev")
+    assert fake.commit_in("dev") == SHA
+
+
+def test_who_cannot_tell_says_so(fake: FakeWorld) -> None:
+    """Where neither git nor a pipeline number can tell which commit is newer, it is deployed with a note."""
+    release(fake.world, "dev")
+    next_commit(fake)
+    release(fake.world, "dev")
+    assert any("cannot be told from here" in note for note in fake.recorder.notes)
+    assert fake.commit_in("dev") == OTHER_SHA
 
 
 def test_two_at_once(fake: FakeWorld) -> None:

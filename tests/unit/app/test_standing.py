@@ -65,7 +65,7 @@ def test_a_revision_that_is_cut_off(fake: FakeWorld) -> None:
     release(fake.world, "dev")
     fake.killed_at("pending upgrade")
     with pytest.raises(Killed):
-        release(fake.world, "dev")
+        release(fake.world, "dev", again=True)
     fake.revive()
     assert (dev(fake).revision, dev(fake).state, dev(fake).good) == (1, "pending-upgrade", True)
 
@@ -103,7 +103,7 @@ def test_history(fake: FakeWorld) -> None:
     fake.clock.advance(60)
     fake.cluster.sick.add("0123456")
     with pytest.raises(DeploymentFailed):
-        release(fake.world, "dev")
+        release(fake.world, "dev", again=True)
     told = [(record.attempt.environment, record.succeeded) for record in history(fake.world)]
     assert told == [("dev", False), ("qa", True), ("dev", True)]
     assert len(history(fake.world, "qa")) == 1

@@ -220,8 +220,8 @@ def told(plan: Plan) -> str:
             "upgrade (or return 1), wait, note", id="this run, with other values",
         ),
         pytest.param(
-            [revision(1), revision(2, "deployed", run="run-2", release=IDENTITY)], [1, 2], "upgrade",
-            "upgrade (or return 2), wait, note", id="the same release, asked for again",
+            [revision(1), revision(2, "deployed", run="run-2", release=IDENTITY)], [1, 2], "resume",
+            "", id="the same release, asked for again",
         ),
     ],
 )  # fmt: skip
@@ -231,11 +231,11 @@ def test_release(revisions: list[Revision], good: list[int], deed: str, steps: s
     assert (plan.deed, told(plan)) == (deed, steps)
 
 
-def test_a_plan_without_a_run_never_resumes() -> None:
-    """`trunkline plan` belongs to no run, so a standing revision without one is not taken for its own."""
-    facts = Facts(History((revision(1, "deployed", run="", release=IDENTITY),)), frozenset())
-    plan = plan_release(an_environment(), facts, MATERIAL, IMAGE, KEYS, Marks("c-now"))
-    assert plan.deed == "upgrade"
+def test_the_same_release_once_more() -> None:
+    """What stands already, and was good, is deployed once more only when somebody says so."""
+    facts = Facts(History((revision(1, "deployed", release=IDENTITY),)), frozenset({1}))
+    plan = plan_release(an_environment(), facts, MATERIAL, IMAGE, KEYS, Marks("c-now"), again=True)
+    assert (plan.deed, told(plan)) == ("upgrade", "upgrade (or return 1), wait, note")
 
 
 def test_the_upgrade_holds_everything() -> None:

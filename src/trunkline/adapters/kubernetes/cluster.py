@@ -76,11 +76,15 @@ class KubernetesCluster:
         namespaces.ensure_namespace(self._client, namespace)
 
     def lease(
-        self, target: ReleaseTarget, holder: LeaseHolder, wait_s: float = 0.0
+        self,
+        target: ReleaseTarget,
+        holder: LeaseHolder,
+        wait_s: float = 0.0,
+        on_wait: Callable[[str], None] | None = None,
     ) -> AbstractContextManager[Lease]:
         """See the port."""
         shown = LeaseHolder(holder.identity, self._redactor.text(holder.description))
-        return leases.hold(self._client, self._clock, target, shown, wait_s, self._lease_times)
+        return leases.hold(self._client, self._clock, target, shown, wait_s, self._lease_times, on_wait)
 
     def good_revisions(self, target: ReleaseTarget) -> frozenset[int]:
         """See the port."""

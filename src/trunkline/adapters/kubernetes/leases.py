@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -29,6 +29,8 @@ from trunkline.ports import Clock, LeaseHolder
 
 # A lease that promises more silence than this is not worth being silent for ourselves.
 _LONGEST_WATCH_S = 60.0
+# Below the shortest silence after which a CI gives a job up, by far.
+_TOLD_EVERY_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,15 +157,16 @@ def hold(
     holder: LeaseHolder,
     wait_s: float,
     times: LeaseTimes | None = None,
+    on_wait: Callable[[str], None] | None = None,
 ) -> Iterator[HeldLease]:
-    """Hold the lease of `target` while the context lasts.
+    """Hold the lease of `target` while the context lasts; `on_wait` is told who else is at work.
 
     Raises:
         Locked: somebody else holds it, and still did after `wait_s` seconds.
         Unreachable: the cluster does not answer, or does not allow it.
     """
     chosen = times or LeaseTimes()
-    record = _acquire(client, clock, target, holder, wait_s, chosen)
+    record = _acquire(client, clock, target, holder, wait_s, chosen, on_wait)
     lease = HeldLease(client, clock, target, record, chosen)
     try:
         yield lease
@@ -178,11 +181,13 @@ def _acquire(
     holder: LeaseHolder,
     wait_s: float,
     times: LeaseTimes,
+    on_wait: Callable[[str], None] | None,
 ) -> LeaseRecord:
     # Two processes of one run must not take each other for themselves.
     identity = f"{holder.identity}.{os.urandom(4).hex()}"
     started = clock.monotonic()
     sighting = _Sighting()
+    told_at = -_TOLD_EVERY_S
     while True:
         record = _find(client, target)
         now = clock.monotonic()
@@ -196,6 +201,12 @@ def _acquire(
             continue
         if (sighting.alive or record.duration_s > _LONGEST_WATCH_S) and now - started >= wait_s:
             raise _locked(target, record)
+        if on_wait is not None and sighting.alive and now - told_at >= _TOLD_EVERY_S:
+            told_at = now
+            since = f" since {record.since}" if record.since else ""
+            on_wait(
+                f"waiting for {record.description}, at work on {target}{since}; {started + wait_s - now:.0f} s more"
+            )
         clock.sleep(times.poll_s)
 
 

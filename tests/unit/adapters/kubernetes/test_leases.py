@@ -126,6 +126,19 @@ def test_waiting_ends(api: FakeKubernetesApi) -> None:
     assert 10 <= sum(clock.slept) < 11
 
 
+def test_who_waits_is_told(api: FakeKubernetesApi) -> None:
+    """Who waits hears at once and then every minute who is at work, since when, and how long it will still wait."""
+    foreign(api)
+    clock, told = RenewingClock(api, until=3600), []
+    with (
+        pytest.raises(Locked),
+        hold(make_client(api, clock=clock), clock, TARGET, ALICE, 100.0, QUIET, told.append),
+    ):
+        pass
+    assert len(told) == 2
+    assert "waiting for bob in CI, at work on qa/sample since 2001-01-01 00:00:00 UTC" in told[0]
+
+
 def test_an_endless_lease_is_not_waited_for(api: FakeKubernetesApi) -> None:
     """A lease that promises hours of silence is told as held instead of being watched for hours."""
     foreign(api, leaseDurationSeconds=86400)
