@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import subprocess
 from datetime import datetime
@@ -69,7 +70,7 @@ def test_ten_releases_at_once(workbench: Workbench) -> None:
     assert (standing["commit"], standing["good"]) == (commits[-1], True)
     spans = sorted(span for stderr in said if (span := at_work(stderr)))
     assert len(spans) == codes.count(0)
-    assert all(before[1] <= after[0] for before, after in zip(spans, spans[1:], strict=False))
+    assert all(before[1] <= after[0] for before, after in itertools.pairwise(spans))
     assert all(item["ending"] is not None for item in workbench.attempts())
 
 

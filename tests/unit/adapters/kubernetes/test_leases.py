@@ -129,7 +129,8 @@ def test_waiting_ends(api: FakeKubernetesApi) -> None:
 def test_who_waits_is_told(api: FakeKubernetesApi) -> None:
     """Who waits hears at once and then every minute who is at work, since when, and how long it will still wait."""
     foreign(api)
-    clock, told = RenewingClock(api, until=3600), []
+    clock = RenewingClock(api, until=3600)
+    told: list[str] = []
     with (
         pytest.raises(Locked),
         hold(make_client(api, clock=clock), clock, TARGET, ALICE, 100.0, QUIET, told.append),
