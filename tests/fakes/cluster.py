@@ -37,6 +37,7 @@ class FakeCluster:
         good: the revisions that were noted as good, by `namespace/name`.
         observations: what a watch shows, one after another; it goes on with the last one, expired.
         hooks: what a watch shows of hooks.
+        deleted: the names of objects that were deleted.
         pods: those that are there.
         live_objects: by kind and name, those that are there; a text says why one cannot be read.
         reapplied_objects: what the API would make of them, where that is another than what is there.
@@ -53,6 +54,7 @@ class FakeCluster:
         self.good: dict[str, set[int]] = {}
         self.observations: list[Observation] = []
         self.hooks = Observation(0.0, {})
+        self.deleted: list[str] = []
         self.pods: list[FakePod] = []
         self.live_objects: dict[tuple[str, str], Mapping[str, object] | str] = {}
         self.reapplied_objects: dict[tuple[str, str], Mapping[str, object] | str] = {}
@@ -161,6 +163,10 @@ class FakeCluster:
     def autoscaled(self, namespace: str) -> frozenset[tuple[str, str]]:
         self._check()
         return self.scaled
+
+    def delete(self, objects: Sequence[Mapping[str, object]], namespace: str) -> None:
+        self._check()
+        self.deleted += [_name(thing) for thing in objects]
 
     def gone(self, objects: Sequence[Mapping[str, object]], namespace: str, timeout_s: float) -> bool:
         names = {_name(thing) for thing in objects}

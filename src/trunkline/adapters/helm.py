@@ -28,6 +28,7 @@ _NOT_FOUND = "release: not found"
 # What Helm 3 and 4 print of a chart without tests.
 _NO_TESTS = re.compile(r"^TEST SUITE:\s+None$", re.MULTILINE)
 _LEFT_OVER = re.compile(r"is invalid: |conflicts? with ", re.IGNORECASE)
+_MERGING = "--server-side=false"
 _NO_SUCH_FLAG = "unknown flag: --server-side"
 _NOTHING_STANDS = "has no deployed releases"
 _MORE_THAN_HELM_KEEPS = 1_000_000
@@ -145,9 +146,13 @@ class HelmCommand:
     ) -> Applied:
         """See the port."""
         arguments = ("rollback", target.name, str(revision), "--history-max", str(history_max))
-        done = self._apply(
-            target, (*arguments, "--timeout", f"{timeout_s:.0f}s"), timeout_s + _SLACK_S, meanwhile
-        )
+        bounded = (*arguments, "--timeout", f"{timeout_s:.0f}s")
+        longest_s = timeout_s + _SLACK_S
+        # Helm 4 must merge here, too (see `_apply`), and at the first try: a second one would be compared with the
+        # first, whose manifest is the same.
+        done = self._helm(target, (*bounded, _MERGING), timeout_s=longest_s, meanwhile=meanwhile)
+        if _NO_SUCH_FLAG in done.stderr:
+            done = self._helm(target, bounded, timeout_s=longest_s, meanwhile=meanwhile)
         if done.code != 0:
             raise self._error(target, "rollback", done)
         latest = self.history(target).latest
@@ -176,7 +181,7 @@ class HelmCommand:
         arguments: tuple[str, ...],
         timeout_s: float,
         meanwhile: Meanwhile | None,
-        stdin: str | None = None,
+        stdin: str,
     ) -> Completed:
         """Apply as Helm prefers; where the API refuses what Helm 4's server-side apply leaves over, by a merge.
 
@@ -186,8 +191,9 @@ class HelmCommand:
         done = self._helm(target, arguments, stdin=stdin, timeout_s=timeout_s, meanwhile=meanwhile)
         if done.code == 0 or not _LEFT_OVER.search(done.stderr):
             return done
-        merging = (*arguments, "--server-side=false")
-        again = self._helm(target, merging, stdin=stdin, timeout_s=timeout_s, meanwhile=meanwhile)
+        again = self._helm(
+            target, (*arguments, _MERGING), stdin=stdin, timeout_s=timeout_s, meanwhile=meanwhile
+        )
         # Helm 3 merges anyway, and knows no such flag.
         return done if _NO_SUCH_FLAG in again.stderr else again
 

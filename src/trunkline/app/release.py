@@ -17,15 +17,16 @@ from trunkline.domain.attempts import Deployment, Kind, Run, Stage
 from trunkline.domain.commits import Commit, dirty_tree_in
 from trunkline.domain.images import ImageReference
 from trunkline.domain.releases import Marks
-from trunkline.errors import UsageError
+from trunkline.errors import DeploymentFailed, UsageError
 from trunkline.plan.pipeline import check_discipline, find_environment
 from trunkline.plan.releases import Facts, Material, image_in, plan_release, plan_rollback
 from trunkline.plan.staleness import check_not_overtaken, standing_marks
 from trunkline.plan.steps import Plan
-from trunkline.ports import LeaseHolder, World
+from trunkline.ports import Cluster, LeaseHolder, World
 from trunkline.run.attempts import Account, Subject, attempt, begin_run
 from trunkline.run.execute import Execution, execute
-from trunkline.run.site import Site
+from trunkline.run.helm_work import refusal
+from trunkline.run.site import RolloutFailed, Site
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,8 +175,7 @@ def _release(
         image = _image(world, cargo, material)
         account.digest = image.digest or ""
         cluster = world.cluster(environment.target.cluster)
-        if environment.create_namespace:
-            cluster.ensure_namespace(environment.namespace)
+        _ensure_namespace(cluster, environment, account)
         holder = _holder(world, run)
         with cluster.lease(environment.target, holder, wait_for_lock_s, account.voice.note) as lease:
             facts = _facts(world, environment)
@@ -190,6 +190,17 @@ def _release(
     latest = facts.history.latest
     revision = site.revision or (latest.number if latest else 0)
     return _stands(world, account, environment, decided, run, revision)
+
+
+def _ensure_namespace(cluster: Cluster, environment: Environment, account: Account) -> None:
+    if not environment.create_namespace:
+        return
+    try:
+        cluster.ensure_namespace(environment.namespace)
+    except DeploymentFailed as error:
+        found = refusal(environment.target, error)
+        account.cause = found.cause.value
+        raise RolloutFailed((found,)) from error
 
 
 def _stands(

@@ -31,7 +31,7 @@ _TABLE = (
         r"|missing in charts/ directory|Chart\.yaml file is missing",
         Cause.CHART_INVALID,
     ),
-    _words(r"because it is being terminated|namespace \S+ is being terminated", Cause.NAMESPACE_TERMINATING),
+    _words(r"because it is being terminated|namespace \S+ is being (?:terminated|deleted)", Cause.NAMESPACE_TERMINATING),
     _words(r"exceeded quota|failed quota|(maximum|minimum) .* per (Container|Pod)|limit to request ratio", Cause.QUOTA),
     _words(
         r"failed calling webhook", Cause.ADMISSION, "Check the webhook's pods; its owner may let it fail open."

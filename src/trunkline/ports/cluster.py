@@ -199,6 +199,14 @@ class Cluster(Protocol):
         """
         ...
 
+    def delete(self, objects: Sequence[Mapping[str, object]], namespace: str) -> None:
+        """Delete these objects and what belongs to them; those that are not there are no error.
+
+        Raises:
+            Unreachable: the cluster does not answer, or does not allow it.
+        """
+        ...
+
     def gone(self, objects: Sequence[Mapping[str, object]], namespace: str, timeout_s: float) -> bool:
         """Wait until the pods of these objects are gone; whether they are."""
         ...

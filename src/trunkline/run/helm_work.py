@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from trunkline.domain.refusals import cause_of_refusal
-from trunkline.domain.releases import DEAD_CLIENT
+from trunkline.domain.releases import DEAD_CLIENT, ReleaseTarget
 from trunkline.domain.rollouts import Cause, Failure, Resource, images_of
 from trunkline.errors import DeploymentFailed, TrunklineError
 from trunkline.plan.steps import Apply
@@ -51,20 +51,28 @@ def return_to(revision: int, site: Site) -> None:
 
 
 def remove(site: Site) -> None:
-    """Helm uninstall, until the last pod is gone; raises as `upgrade`."""
+    """Helm uninstall, until the last pod is gone; hooks go, too, which Helm leaves behind. Raises as `upgrade`."""
     target = site.environment.target
     site.applied = None
     latest = site.helm.history(target).latest
     objects: tuple[Mapping[str, Any], ...] = ()
     if latest is not None:
         objects = site.helm.applied(target, latest.number).objects
+    hooks = tuple(hook for hook in site.helm.hooks(target) if not _is_kept(hook))
     site.helm.uninstall(target, _HELM_S)
+    site.cluster.delete(hooks, target.namespace)
     site.cluster.forget_good(target)
-    if not site.cluster.gone(objects, target.namespace, _HELM_S):
+    if not site.cluster.gone((*objects, *hooks), target.namespace, _HELM_S):
         raise DeploymentFailed(
             f"{target} is uninstalled, but its pods are still there after {_HELM_S:.0f} s.",
             f"Look at them: kubectl get pods --namespace {target.namespace}",
         )
+
+
+def _is_kept(hook: Mapping[str, Any]) -> bool:
+    """Whether the chart's author wants it to outlive the release."""
+    annotations = (hook.get("metadata") or {}).get("annotations") or {}
+    return annotations.get("helm.sh/resource-policy") == "keep"
 
 
 @contextmanager
@@ -83,7 +91,7 @@ def _hooks_watched(site: Site) -> Iterator[Callable[[], None]]:
         raise
     except DeploymentFailed as error:
         _leave_nothing_pending(site)
-        raise RolloutFailed(hooks.failures() or (_refusal(site, error),)) from error
+        raise RolloutFailed(hooks.failures() or (refusal(site.environment.target, error),)) from error
     except KeyboardInterrupt:
         _leave_nothing_pending(site)
         raise
@@ -99,8 +107,8 @@ def _leave_nothing_pending(site: Site) -> None:
             site.cluster.mark_failed(target, latest.number, f"{DEAD_CLIENT} while it was {latest.status}")
 
 
-def _refusal(site: Site, error: DeploymentFailed) -> Failure:
-    target = site.environment.target
+def refusal(target: ReleaseTarget, error: DeploymentFailed) -> Failure:
+    """What Helm or the API refused, as a failure with its cause."""
     cause, advice = cause_of_refusal(error.message)
     if cause is Cause.HELM_FAILED:
         advice = error.hint or advice

@@ -222,12 +222,6 @@ CASES = (
         (deployment(container(image="@NEIGHBOUR@/@NAMESPACE@/tools:latest")),),
     ),
     Case(
-        "configmap-comes-late",
-        "the ConfigMap of the environment is made 5 s late",
-        (deployment(container(envFrom=[{"configMapRef": {"name": "flags"}}])),),
-        meanwhile=_write_flags,
-    ),
-    Case(
         "configmap-volume-comes-late",
         "the ConfigMap of a volume is made 5 s late",
         (deployment(mounted("flags"), **volume("flags", configMap={"name": "flags"})),),

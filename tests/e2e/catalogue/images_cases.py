@@ -92,6 +92,6 @@ CASES = (
         Cause.IMAGE_PULL,
         says=("catalogue/absent:1",),
         evidence=("not present with pull policy of Never",),
-        advice="pullPolicy",
+        advice="imagePullPolicy",
     ),
 )

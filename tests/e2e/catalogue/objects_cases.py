@@ -112,12 +112,12 @@ CASES = (
     ),
     Case(
         "hook-crashes-again-and-again",
-        "Helm's hook may retry six times, and each time exits 4",
-        (job("echo no such table; exit 4", "migrate", retries=6, hook=_HOOK), deployment()),
+        "Helm's hook may retry twice, and each time exits 4",
+        (job("echo no such table; exit 4", "migrate", retries=2, hook=_HOOK), deployment()),
         Cause.HOOK_FAILED,
         says=("hook", "migrate"),
         evidence=("no such table",),
-        timeout_s=300,
+        timeout_s=120,
     ),
     Case(
         "hook-image-not-found",

@@ -54,7 +54,8 @@ CASES = (
     Case(
         "node-selector",
         "no node has the label",
-        (deployment(nodeSelector={"disk": "nowhere"}),),
+        # Another case's node is tainted: that is not what this one is about.
+        (deployment(nodeSelector={"disk": "nowhere"}, tolerations=[{"operator": "Exists"}]),),
         Cause.NO_MATCHING_NODE,
         evidence=("didn't match",),
         advice="label|affinity|selector",

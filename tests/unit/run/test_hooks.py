@@ -112,3 +112,14 @@ def test_a_first_install_whose_hook_fails_leaves_nothing(fake: FakeWorld) -> Non
     with pytest.raises(RolloutFailed):
         carry_out(fake, install("new"))
     assert not fake.helm.history(DEV.target).exists
+    assert fake.cluster.deleted == ["migrate"]
+
+
+def test_a_hook_that_is_to_be_kept_is_kept(fake: FakeWorld) -> None:
+    """What the chart's author wants to outlive the release is not deleted with it."""
+    kept = {"name": "migrate", "annotations": {"helm.sh/resource-policy": "keep"}}
+    fake.helm.hook_objects = ({**HOOK, "metadata": kept},)
+    during(fake, migrating(job(), of_job(NO_IMAGE)))
+    with pytest.raises(RolloutFailed):
+        carry_out(fake, install("new"))
+    assert fake.cluster.deleted == []

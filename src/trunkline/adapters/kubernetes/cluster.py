@@ -13,7 +13,7 @@ from trunkline.adapters.kubernetes.client import KubernetesClient
 from trunkline.adapters.kubernetes.credentials import Credentials
 from trunkline.adapters.kubernetes.good_revisions import forget_good, good_revisions, note_good
 from trunkline.adapters.kubernetes.logs import last_log, read_logs
-from trunkline.adapters.kubernetes.removal import gone
+from trunkline.adapters.kubernetes.removal import delete, gone
 from trunkline.adapters.kubernetes.watching import KubernetesWatch
 from trunkline.domain.redaction import Redactor
 from trunkline.domain.releases import ClusterTarget, ReleaseTarget
@@ -147,6 +147,10 @@ class KubernetesCluster:
         from trunkline.adapters.kubernetes import live_objects  # noqa: PLC0415 - as above
 
         return live_objects.autoscaled(self._client, namespace)
+
+    def delete(self, objects: Sequence[Mapping[str, object]], namespace: str) -> None:
+        """See the port."""
+        delete(self._client, objects, namespace)
 
     def gone(self, objects: Sequence[Mapping[str, object]], namespace: str, timeout_s: float) -> bool:
         """See the port."""

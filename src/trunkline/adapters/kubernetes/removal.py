@@ -1,4 +1,4 @@
-"""Whether the pods of objects that were removed are gone: what an uninstall is not done without."""
+"""Removing objects, and knowing when their pods are gone: what an uninstall is not done without."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import Any
 
 from trunkline.adapters.kubernetes import selectors
 from trunkline.adapters.kubernetes.client import KubernetesClient, Patience, path_of
+from trunkline.adapters.kubernetes.discovery import Kinds, UnknownKind
+from trunkline.adapters.kubernetes.failures import ApiError
 from trunkline.domain.rollouts import KubernetesObject
 from trunkline.errors import TrunklineError
 from trunkline.ports import Clock
@@ -14,6 +16,19 @@ from trunkline.ports import Clock
 _WITH_PODS = {"Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job"}
 _POLL_S = 0.5
 _PATIENCE = Patience(request_s=5.0, retry_s=0.0)
+
+
+def delete(client: KubernetesClient, objects: Iterable[Mapping[str, Any]], namespace: str) -> None:
+    """See `Cluster.delete`."""
+    kinds = Kinds(client)
+    for thing in objects:
+        try:
+            client.delete(kinds.address(thing, namespace), propagationPolicy="Background")
+        except UnknownKind:
+            continue
+        except ApiError as error:
+            if not error.not_found:
+                raise
 
 
 def gone(
