@@ -1,4 +1,4 @@
-"""The command line of the cluster: ``python -m dev.cluster up | down | status | env | run | enter``.
+"""The command line of the cluster: ``python -m dev.cluster up | down | status | env | run | enter | restart-api``.
 
 A cluster that ``TRUNKLINE_TEST_KUBECONFIG`` names is used as it is; otherwise kind where a Docker engine
 is, otherwise one built from Debian's packages, which needs root.
@@ -36,6 +36,7 @@ def main(argv: list[str]) -> int:
     with_it.add_argument("argv", nargs=argparse.REMAINDER)
     enter = commands.add_parser("enter", help="run a program inside the node (default: a shell)")
     enter.add_argument("argv", nargs=argparse.REMAINDER)
+    commands.add_parser("restart-api", help="end the API server of our own cluster and start it again")
     asked = parser.parse_args(argv)
     settings = from_environment()
     if asked.command == "up":
@@ -46,6 +47,8 @@ def main(argv: list[str]) -> int:
         return _status(settings)
     if asked.command == "env":
         return _env(settings, as_json=asked.output == "json")
+    if asked.command == "restart-api":
+        return _restart_api(settings)
     if asked.command == "run":
         return _run(settings, [word for word in asked.argv if word != "--"])
     return _enter(settings, [word for word in asked.argv if word != "--"])
@@ -126,6 +129,13 @@ def _is_up(settings: Settings) -> bool:
     if _given():
         return True
     return kind.is_up() if kind.available() else native.is_up(settings)
+
+
+def _restart_api(settings: Settings) -> int:
+    if _given() or kind.available():
+        raise DevError("only the API server of a cluster that was built here can be restarted.")
+    native.restart_api(settings)
+    return 0
 
 
 def _enter(settings: Settings, argv: list[str]) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -69,6 +70,20 @@ def status(settings: Settings) -> str:
     if log.exists() and (said := log.read_text(encoding="utf-8").splitlines()):
         return f"down: {said[-1].removeprefix('error: ')}"
     return "down"
+
+
+def restart_api(settings: Settings) -> None:
+    """Kill the API server; its node starts it again. Return when it has been away and answers again."""
+    pid = life.living(settings)
+    if pid is None:
+        raise DevError("no cluster is up: run `python -m dev.cluster up` first.")
+    os.kill(pid, signal.SIGUSR1)
+    for state, seconds in ((False, 10), (True, 60)):
+        wait(
+            lambda wanted=state: api.is_ready(settings) is wanted,  # type: ignore[misc]
+            seconds=seconds,
+            failure=lambda: f"the API server did not restart: see {settings.logs / 'kube-apiserver.log'}.",
+        )
 
 
 def prepare(progress: Progress) -> Path:

@@ -8,6 +8,7 @@ the whole node ends.
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -34,9 +35,13 @@ class Node:
         self._settings = settings
         self._env = servers.environment(settings)
         self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._again: Part | None = None
 
     def start(self, part: Part, *prefix: str) -> None:
         """Start a server; `prefix` is the argv of a program that starts it."""
+        if part.name == servers.API_SERVER:
+            # Tests ask for it: what is a rollout to do while the API server is restarted?
+            signal.signal(signal.SIGUSR1, lambda *_: self._restart(part))
         with self._log(part.name).open("ab") as log:
             self._running[part.name] = subprocess.Popen(
                 [*prefix, *(str(word) for word in part.argv)],
@@ -59,11 +64,18 @@ class Node:
 
     def watch(self) -> str:
         """Take leave of every process that ends; return when a server did, saying which."""
-        names = {process.pid: name for name, process in self._running.items()}
         while True:
             pid, status = os.wait()
-            if pid in names:
+            names = {process.pid: name for name, process in self._running.items()}
+            if pid in names and self._again is not None and names[pid] == self._again.name:
+                part, self._again = self._again, None
+                self.start(part)
+            elif pid in names:
                 return self._trouble(names[pid], f"ended with {os.waitstatus_to_exitcode(status)}")
+
+    def _restart(self, part: Part) -> None:
+        self._again = part
+        self._running[part.name].kill()
 
     def _all_live(self) -> bool:
         for name, process in self._running.items():

@@ -12,6 +12,7 @@ from dev.cluster import api, configs
 from dev.cluster.settings import API_PORT, SERVICE_NETWORK, Settings
 from dev.ready import http_status, listens
 
+API_SERVER = "kube-apiserver"
 _OK = 200
 _ETCD_PORT = 2379
 _PROXY_HEALTH_PORT = 10256
@@ -49,7 +50,7 @@ def first(settings: Settings) -> list[Part]:
 
 def api_server(settings: Settings, kubernetes: Path) -> Part:
     """The API server, which needs etcd."""
-    return Part("kube-apiserver", _api_server(settings, kubernetes), lambda: api.is_ready(settings))
+    return Part(API_SERVER, _api_server(settings, kubernetes), lambda: api.is_ready(settings))
 
 
 def controllers(settings: Settings, kubernetes: Path) -> list[Part]:
