@@ -34,6 +34,7 @@ def report(error: TrunklineError) -> int:
             "mistakes": [redact(mistake) for mistake in mistakes],
             "exit_code": int(error.exit_code),
         }
+        failure |= {name: _redactor.value(fact) for name, fact in error.facts.items()}
         write_json(failure)
         return error.exit_code
     style = Style(sys.stderr)

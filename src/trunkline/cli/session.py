@@ -43,7 +43,7 @@ def session(config: Path | None, contract: Contract | None = None, builder: str 
     from trunkline.cli.failures import redact_with
 
     project = _project(config, contract)
-    world = compose(project, os.environ, (LineReporter(sys.stderr),), builder=builder)
+    world = compose(project, os.environ, (LineReporter(sys.stderr, os.environ),), builder=builder)
     redact_with(world.redactor)
     with closing(world):
         yield world

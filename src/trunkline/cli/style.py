@@ -35,3 +35,8 @@ class Style:
 
     def _spell(self, code: str, text: str) -> str:
         return f"\x1b[{code}m{text}\x1b[0m" if self._on and text else text
+
+
+def printable(text: str) -> str:
+    """The text on one line and without anything that a terminal would obey: containers may say what they like."""
+    return "".join(character if character.isprintable() else " " for character in text)
