@@ -27,7 +27,10 @@ _WEBHOOK = re.compile(r"failed calling webhook|admission webhook", re.IGNORECASE
 _NOT_FOUND = "release: not found"
 # What Helm 3 and 4 print of a chart without tests.
 _NO_TESTS = re.compile(r"^TEST SUITE:\s+None$", re.MULTILINE)
-_LEFT_OVER = re.compile(r"is invalid: |conflicts? with ", re.IGNORECASE)
+# What is wrong with metadata, or must not change, stays so however it is applied.
+_LEFT_OVER = re.compile(
+    r"is invalid: (?!\[?metadata\b)(?!.*immutable)|conflicts? with ", re.IGNORECASE | re.DOTALL
+)
 _MERGING = "--server-side=false"
 _NO_SUCH_FLAG = "unknown flag: --server-side"
 _NOTHING_STANDS = "has no deployed releases"

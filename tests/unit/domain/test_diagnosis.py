@@ -444,3 +444,21 @@ def test_progress_counts_new_pods() -> None:
     )
     [line] = progress(observation)
     assert str(line) == "deployment/web: 1/2 ready, container web is not ready"
+
+
+@pytest.mark.parametrize(
+    ("told", "seen_s", "verdict"),
+    [
+        pytest.param({}, 4.9, None, id="no controller has said anything, and one may be about to"),
+        pytest.param({}, 5.0, (), id="nobody says anything"),
+        pytest.param({"observedGeneration": 1}, 0.0, (), id="its controller has seen it"),
+    ],
+)
+def test_a_controller_has_a_moment_to_begin(told: dict[str, int], seen_s: float, verdict: object) -> None:
+    """A custom resource of which nothing is said yet is good only after a moment in which its controller could begin."""
+    gear = Resource("Widget", "team", "gear", "example.com/v1")
+    live = {"metadata": {"name": "gear", "uid": "u", "generation": 1}, "status": told}
+    judge = Judge(10)
+    judge.see(Observation(0.0, {gear: live}))
+    found = judge.see(Observation(seen_s, {gear: live}))
+    assert (found.failures if found else None) == verdict

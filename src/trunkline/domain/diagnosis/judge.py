@@ -11,15 +11,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from trunkline.domain.diagnosis.kinds import kind_findings
+from trunkline.domain.diagnosis.kinds import is_silent, kind_findings
 from trunkline.domain.diagnosis.look import Finding, Look
 from trunkline.domain.diagnosis.overdue import overdue, unreachable, unsettled
 from trunkline.domain.diagnosis.pods import restarts_of, vouched_for
 from trunkline.domain.diagnosis.progress import progress_of
 from trunkline.domain.diagnosis.revisions import is_ready, new_pods, standing_pods
 from trunkline.domain.diagnosis.workloads import workload_findings
-from trunkline.domain.rollouts.causes import Cause
-from trunkline.domain.rollouts.shapes import text
+from trunkline.domain.rollouts.causes import SHORT_GRACE_S, Cause
+from trunkline.domain.rollouts.shapes import number, text
 from trunkline.domain.rollouts.words import Failure, KubernetesObject, Observation, Resource
 
 # These end for good; they do not change their mind, and their objects may be cleared away.
@@ -65,17 +65,21 @@ class Memory:
         ended: what ended well; it may be gone since.
         since: when each finding was seen first, without a break since.
         steady: since when each pod is ready with these restarts.
+        silent: since when nobody has said anything of each custom resource, by its generation.
     """
 
     restarts: dict[tuple[str, str], int] = field(default_factory=dict)
     ended: set[Resource] = field(default_factory=set)
     since: dict[tuple[Resource, str, str, Cause], float] = field(default_factory=dict)
     steady: dict[str, tuple[dict[tuple[str, str], int], float]] = field(default_factory=dict)
+    silent: dict[tuple[Resource, float], float] = field(default_factory=dict)
 
     def take_in(self, look: Look, now: float) -> None:
-        """Remember pods and ends."""
+        """Remember pods, ends and silences."""
         steady = {}
         for resource, live in look.observation.objects.items():
+            if live and is_silent(resource, live):
+                self.silent.setdefault((resource, number(live, "metadata", "generation")), now)
             if live and resource.kind in _ENDING and progress_of(resource, live, look).done:
                 self.ended.add(resource)
             for pod in new_pods(resource, look.observation):
@@ -154,8 +158,16 @@ class Judge:
         )
 
     def _settled(self, look: Look, now: float) -> bool:
-        """Whether every new pod that is to last is ready, and has proved that it stays so."""
-        return all(self._is_steady(pod, now) for pod in _lasting_pods(look))
+        """Whether every new pod that is to last has proved that it stays ready, and every controller had time to begin."""
+        return all(self._is_steady(pod, now) for pod in _lasting_pods(look)) and not any(
+            self._may_yet_speak(resource, live, now)
+            for resource, live in look.observation.objects.items()
+            if live and is_silent(resource, live)
+        )
+
+    def _may_yet_speak(self, resource: Resource, live: KubernetesObject, now: float) -> bool:
+        first = self._memory.silent[resource, number(live, "metadata", "generation")]
+        return now - first < min(self._settle_s, SHORT_GRACE_S)
 
     def _is_steady(self, pod: KubernetesObject, now: float) -> bool:
         known = self._memory.steady.get(text(pod, "metadata", "uid"))

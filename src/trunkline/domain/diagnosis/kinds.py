@@ -1,14 +1,15 @@
 """Objects without pods of their own: claims, Services, CustomResourceDefinitions, custom resources.
 
 Custom resources are read by kstatus' conventions (`sigs.k8s.io/cli-utils`, pkg/kstatus): `observedGeneration`, and the
-conditions Ready, Available, Reconciling and Stalled. One that has none of them does not block.
+conditions Ready, Available, Reconciling and Stalled. One that has none of them does not block, once its controller
+has had a moment to begin.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trunkline.domain.diagnosis.look import Finding, Look, finding
+from trunkline.domain.diagnosis.look import KNOWN_KINDS, Finding, Look, finding
 from trunkline.domain.diagnosis.scheduling import claim_trouble
 from trunkline.domain.rollouts.causes import NODE_GRACE_S, SHORT_GRACE_S, Cause
 from trunkline.domain.rollouts.shapes import at, condition, holds, mappings, number, text
@@ -98,6 +99,13 @@ def _service_findings(resource: Resource, live: KubernetesObject, look: Look) ->
     if troubles and not _has_address(live):
         sentence = f"{resource} gets no address from the load balancer: {troubles[-1]}"
         yield finding(Cause.NO_ADDRESS, resource, sentence, troubles[-1:], grace_s=NODE_GRACE_S)
+
+
+def is_silent(resource: Resource, live: KubernetesObject) -> bool:
+    """Whether it is a custom resource of which no controller has said anything: there may be none, or it has yet to begin."""
+    if resource.kind in KNOWN_KINDS:
+        return False
+    return at(live, "status", "observedGeneration") is None and not mappings(live, "status", "conditions")
 
 
 def _custom_state(live: KubernetesObject) -> tuple[bool, str]:

@@ -13,7 +13,7 @@ from trunkline.domain.rollouts.words import Failure, KubernetesObject, Observati
 # How often each container had been restarted when it was seen first, by pod's uid and container.
 Restarts = Mapping[tuple[str, str], int]
 _COMBINED = re.compile(r"^\(combined from similar events\): ")
-_KNOWN_KINDS = {
+KNOWN_KINDS = {
     "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "Pod", "PersistentVolumeClaim", "Service",
     "HorizontalPodAutoscaler", "CustomResourceDefinition",
 }  # fmt: skip
@@ -76,7 +76,7 @@ class Look:
     @property
     def has_custom_resources(self) -> bool:
         """Whether controllers of the release's own may be about to make what it lacks."""
-        return any(resource.kind not in _KNOWN_KINDS for resource in self.observation.objects)
+        return any(resource.kind not in KNOWN_KINDS for resource in self.observation.objects)
 
 
 def finding(
