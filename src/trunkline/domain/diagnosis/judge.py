@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 from trunkline.domain.diagnosis.kinds import is_silent, kind_findings
 from trunkline.domain.diagnosis.look import Finding, Look
 from trunkline.domain.diagnosis.overdue import overdue, unreachable, unsettled
-from trunkline.domain.diagnosis.pods import restarts_of, vouched_for
+from trunkline.domain.diagnosis.pods import last_life_s, restarts_of, vouched_for
 from trunkline.domain.diagnosis.progress import progress_of
 from trunkline.domain.diagnosis.revisions import is_ready, new_pods, standing_pods
 from trunkline.domain.diagnosis.workloads import workload_findings
-from trunkline.domain.rollouts.causes import SHORT_GRACE_S, Cause
+from trunkline.domain.rollouts.causes import LONGEST_TRIAL_S, SHORT_GRACE_S, Cause
 from trunkline.domain.rollouts.shapes import number, text
 from trunkline.domain.rollouts.words import Failure, KubernetesObject, Observation, Resource
 
@@ -175,7 +175,9 @@ class Judge:
             return False
         if vouched_for(pod) and not any(known[0].values()):
             return True
-        return now - known[1] >= self._settle_s
+        # What ended once after this long is likely to do so again.
+        trial_s = min(last_life_s(pod), LONGEST_TRIAL_S) if any(known[0].values()) else 0.0
+        return now - known[1] >= self._settle_s + trial_s
 
 
 def findings(look: Look) -> Iterator[Finding]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from trunkline.domain.diagnosis.crashes import crash_findings, end_in_words, is_sidecar
+from trunkline.domain.diagnosis.crashes import crash_findings, end_in_words, is_sidecar, lived_s
 from trunkline.domain.diagnosis.images import pull_findings
 from trunkline.domain.diagnosis.look import Finding, Look, finding, is_leaving
 from trunkline.domain.diagnosis.scheduling import scheduling_findings
@@ -38,6 +38,17 @@ def restarts_of(pod: KubernetesObject) -> dict[tuple[str, str], int]:
         (uid, text(status, "name")): number(status, "restartCount")
         for status in (*lasting, *mappings(pod, "status", _LISTS[1]))
     }
+
+
+def last_life_s(pod: KubernetesObject) -> float:
+    """How long the longest-lived of its restarted containers had run when it ended last; 0 if none was restarted."""
+    return max(
+        (
+            lived_s(mapping(status, "lastState", "terminated"))
+            for status in mappings(pod, "status", _LISTS[1])
+        ),
+        default=0.0,
+    )
 
 
 def vouched_for(pod: KubernetesObject) -> bool:

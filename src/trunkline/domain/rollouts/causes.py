@@ -13,6 +13,8 @@ from enum import StrEnum
 CRASHES = 2
 # The kubelet forgets earlier crashes of a container that ran for ten minutes; a person would after a few.
 STEADY_S = 300.0
+# A container that was restarted has to outlive its life before, if that was not longer than this.
+LONGEST_TRIAL_S = 60.0
 # Kubelets try a pull again after 10 s: what fails twice, and still does after this, stays so.
 PULL_GRACE_S = 20.0
 # Where nothing tells how often it was tried.
