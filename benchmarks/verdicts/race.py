@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import secrets
 import shutil
 import statistics
 import sys
@@ -24,6 +25,8 @@ from dev.process import run
 _CHART = Path(__file__).parent / "chart"
 _FAULTS_AT_ONCE = 2
 _WORDS = 150
+# A turn that was cut off may have left namespaces behind that are still ending.
+_TURN = secrets.token_hex(2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +165,7 @@ def _environment(directory: Path) -> dict[str, str]:
 
 def _namespace(fault: Fault, contender: Contender) -> str:
     # Without the fault's name: its words must not be taken for Trunkline's.
-    return f"bench-{FAULTS.index(fault)}-" + re.sub(r"[^a-z0-9]+", "-", contender.name)
+    return f"bench-{_TURN}-{FAULTS.index(fault)}-" + re.sub(r"[^a-z0-9]+", "-", contender.name)
 
 
 def _print(results: Sequence[Result]) -> None:

@@ -40,9 +40,16 @@ def make_service(folder: Path, environment: dict[str, str], registry: str) -> Wo
 
 def write_version(bench: Workbench, image: ToolsImage, *, crashes: bool = False, main: Any = None) -> str:
     """Commit the next version and push its image; the commit."""
-    objects: Any = deployment(main or (container("echo no way; exit 3") if crashes else container()))
+    return write_objects(
+        bench, image, deployment(main or (container("echo no way; exit 3") if crashes else container()))
+    )
+
+
+def write_objects(bench: Workbench, image: ToolsImage, *objects: Any) -> str:
+    """Commit a chart of these objects and push the image of that commit; the commit."""
     template = bench.directory / "chart" / "templates" / "objects.yaml"
-    template.write_text(f"# {time.time_ns()}\n{json.dumps(objects, indent=1)}\n", encoding="utf-8")
+    documents = "\n---\n".join(json.dumps(item, indent=1) for item in objects)
+    template.write_text(f"# {time.time_ns()}\n{documents}\n", encoding="utf-8")
     sha = bench.commit()
     image.push(bench.tool("git", "rev-parse", "--short=7", "HEAD").strip())
     return sha
