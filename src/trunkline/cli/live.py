@@ -35,6 +35,7 @@ class Live:
         self._shown: Progressed | None = None
         self._since = 0.0
         self._lines = 0
+        self._cursor_hidden = False
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -88,15 +89,18 @@ class Live:
         lines = frame(self._shown, time.monotonic() - self._since, self._style, self._columns(), self._bar())
         back = f"\x1b[{self._lines}A" if self._lines else ""
         text = "".join(f"{line}\x1b[K\n" for line in lines)
+        # Noted first: a Ctrl-C in the middle of the writing must not leave a terminal without its cursor.
+        self._cursor_hidden = True
         self._stream.write(f"{_HIDE_CURSOR}{back}{text}\x1b[J")
         self._stream.flush()
         self._lines = len(lines)
 
     def _erase(self) -> None:
-        if self._lines:
-            self._stream.write(f"\x1b[{self._lines}A\x1b[J{_SHOW_CURSOR}")
+        if self._lines or self._cursor_hidden:
+            back = f"\x1b[{self._lines}A\x1b[J" if self._lines else ""
+            self._stream.write(f"{back}{_SHOW_CURSOR}")
             self._stream.flush()
-            self._lines = 0
+            self._lines, self._cursor_hidden = 0, False
 
     def _bar(self) -> str:
         try:

@@ -45,10 +45,10 @@ def execute(execution: Execution) -> None:
     """
     begun: list[Step] = []
     for step in execution.plan.steps:
-        execution.lease.ensure_held()
-        _intend(execution, step)
-        begun.append(step)
         try:
+            execution.lease.ensure_held()
+            _intend(execution, step)
+            begun.append(step)
             perform(step, execution.site)
         except DeploymentFailed as error:
             execution.account.revision = execution.site.revision

@@ -9,7 +9,8 @@ from typing import Any
 
 from trunkline.domain.refusals import cause_of_refusal
 from trunkline.domain.releases import DEAD_CLIENT, ReleaseTarget
-from trunkline.domain.rollouts import Cause, Failure, Resource, images_of
+from trunkline.domain.rollouts import Cause, Failure, KubernetesObject, Resource, images_of
+from trunkline.domain.rollouts.shapes import holds, text
 from trunkline.errors import DeploymentFailed, TrunklineError
 from trunkline.plan.steps import Apply
 from trunkline.ports import UpgradeRequest
@@ -18,6 +19,8 @@ from trunkline.run.site import RolloutFailed, Site
 
 # A rollback or an uninstall only hands objects to the API; hooks are what may take their time.
 _HELM_S = 120.0
+# The kinds of hooks that do something.
+_AT_WORK = {"Job", "Pod"}
 
 
 def upgrade(step: Apply, site: Site) -> None:
@@ -44,10 +47,22 @@ def upgrade(step: Apply, site: Site) -> None:
 def return_to(revision: int, site: Site) -> None:
     """Helm rollback; raises as `upgrade`."""
     environment = site.environment
+    _stop_hooks(site)
     with _hooks_watched(site) as look:
         site.applied = site.helm.rollback(
             environment.target, revision, environment.history_max, _HELM_S, look
         )
+
+
+def repair(revision: int, status: str, site: Site) -> None:
+    """Write `failed` where a dead client left `pending-*`, and end the hooks that work on for nobody.
+
+    Raises:
+        Unreachable: the cluster does not answer.
+    """
+    target = site.environment.target
+    site.cluster.mark_failed(target, revision, f"{DEAD_CLIENT} while it was {status}")
+    _stop_hooks(site)
 
 
 def remove(site: Site) -> None:
@@ -94,6 +109,8 @@ def _hooks_watched(site: Site) -> Iterator[Callable[[], None]]:
         raise RolloutFailed(hooks.failures() or (refusal(site.environment.target, error),)) from error
     except KeyboardInterrupt:
         _leave_nothing_pending(site)
+        with contextlib.suppress(TrunklineError):
+            _stop_hooks(site)
         raise
 
 
@@ -105,6 +122,23 @@ def _leave_nothing_pending(site: Site) -> None:
         latest = site.helm.history(target).latest
         if latest is not None and latest.pending:
             site.cluster.mark_failed(target, latest.number, f"{DEAD_CLIENT} while it was {latest.status}")
+
+
+def _stop_hooks(site: Site) -> None:
+    """Delete the newest revision's hooks that have not ended: nobody waits for them, and the next ones must not meet them."""
+    target = site.environment.target
+    hooks = [hook for hook in site.helm.hooks(target) if hook.get("kind") in _AT_WORK and not _is_kept(hook)]
+    seen = site.cluster.live(hooks, target.namespace)
+    unfinished = [
+        hook for hook, live in zip(hooks, seen, strict=True) if live.found and not _has_ended(live.found)
+    ]
+    site.cluster.delete(unfinished, target.namespace)
+
+
+def _has_ended(live: KubernetesObject) -> bool:
+    if text(live, "kind") == "Pod":
+        return text(live, "status", "phase") in {"Succeeded", "Failed"}
+    return holds(live, "Complete") or holds(live, "Failed")
 
 
 def refusal(target: ReleaseTarget, error: DeploymentFailed) -> Failure:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import assert_never
 
 from trunkline.domain.diagnosis import Verdict
-from trunkline.domain.releases import DEAD_CLIENT
 from trunkline.domain.rollouts import Cause, Resource, awaited_in
 from trunkline.errors import Unreachable
 from trunkline.plan.steps import (
@@ -36,7 +35,7 @@ def perform(step: Step, site: Site) -> None:  # noqa: C901 - a case for each ste
     target = site.environment.target
     match step:
         case Repair(revision, status):
-            site.cluster.mark_failed(target, revision, f"{DEAD_CLIENT} while it was {status}")
+            helm_work.repair(revision, status, site)
         case Remove():
             helm_work.remove(site)
         case Return(revision, _):

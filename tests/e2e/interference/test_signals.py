@@ -80,8 +80,7 @@ def test_stopped_while_a_rollout_is_awaited(
     said = stop(process, number)
     assert "trunkline release dev" in said
     assert is_free(bench)
-    newest = bench.attempts()[0]
-    assert newest["outcome"] == "interrupted"
+    assert bench.attempts()[0]["ending"]["outcome"] == "interrupted"
     third = write_version(bench, image)
     bench.succeed("release", "dev")
     (standing,) = bench.succeed("status", "--output", "json").json
@@ -130,4 +129,4 @@ def test_stopped_while_a_failure_is_undone(bench: Workbench, image: ToolsImage) 
     bench.succeed("release", "dev")
     (standing,) = bench.succeed("status", "--output", "json").json
     assert (standing["commit"], standing["good"]) == (third, True)
-    assert [attempt["stage"] for attempt in bench.attempts()].count("deploy") == 3
+    assert [item["attempt"]["stage"] for item in bench.attempts()].count("deploy") == 3

@@ -12,6 +12,7 @@ from tests.unit.domain.states import container, pod, seen, terminated, waiting
 from tests.unit.run.deeds import DEV, carry_out, ending, install, stood, upgrade
 from trunkline.domain.rollouts import Observation, Resource
 from trunkline.errors import DeploymentFailed
+from trunkline.plan.steps import Repair
 from trunkline.run.site import RolloutFailed
 
 MIGRATE = Resource("Job", DEV.namespace, "migrate", "batch/v1")
@@ -123,3 +124,27 @@ def test_a_hook_that_is_to_be_kept_is_kept(fake: FakeWorld) -> None:
     with pytest.raises(RolloutFailed):
         carry_out(fake, install("new"))
     assert fake.cluster.deleted == []
+
+
+@pytest.mark.parametrize(
+    ("condition", "deleted"),
+    [
+        pytest.param("Suspended", ["migrate"], id="at work"),
+        pytest.param("Complete", [], id="ended"),
+        pytest.param("Failed", [], id="given up"),
+    ],
+)
+def test_hooks_of_a_dead_client(hooked: FakeWorld, condition: str, deleted: list[str]) -> None:
+    """What a dead client's hooks still do is ended by the repair; those that have ended stay to be read."""
+    hooked.cluster.live_objects["Job", "migrate"] = job({"type": condition, "status": "True"})
+    carry_out(hooked, (Repair(1, "pending-upgrade"), *upgrade("new")))
+    assert hooked.cluster.deleted == deleted
+
+
+def test_the_hooks_of_a_failure_are_ended_before_its_undo(hooked: FakeWorld) -> None:
+    """A hook that waits for its image does not wait on beside the revision that was returned to."""
+    hooked.cluster.live_objects["Job", "migrate"] = job()
+    during(hooked, migrating(job(), of_job(NO_IMAGE)))
+    with pytest.raises(RolloutFailed):
+        carry_out(hooked, upgrade("new"))
+    assert hooked.cluster.deleted == ["migrate"]
