@@ -92,16 +92,20 @@ class Events:
         """
         self._tidy()
         thing = (component, host, about["kind"], namespace_of(about), name_of(about), uid_of(about))
+        identity = message
         if not action:
-            message = self._combined((*thing, type, reason), message)
+            if self._is_one_of_many((*thing, type, reason), message):
+                identity, message = _COMBINED, f"{_COMBINED}{message}"
             if not self._allowed(thing):
                 return
-        key = (*thing, field_path, type, reason, message)
+        key = (*thing, field_path, type, reason, identity)
         place = self._known.get(key)
         known = self._store.get(self._kind, *place) if place else None
         try:
             if known is not None:
-                self._registry.update(self._kind, self._again(known), Write(component, tracked=False))
+                self._registry.update(
+                    self._kind, self._again(known, message), Write(component, tracked=False)
+                )
             else:
                 value = self._fresh(about, type, reason, message, component, field_path)
                 if host:
@@ -157,8 +161,9 @@ class Events:
         )
         del value["count"]
 
-    def _again(self, known: Object) -> Object:
+    def _again(self, known: Object, message: str) -> Object:
         value: Object = copy_of(known)
+        value["message"] = message
         if value.get("eventTime"):
             series = value.setdefault("series", {"count": 1})
             series["count"] += 1
@@ -168,8 +173,8 @@ class Events:
             value["lastTimestamp"] = timestamp(self._clock.now())
         return value
 
-    def _combined(self, group: tuple[str, ...], message: str) -> str:
-        """The message, or the first one of a crowd that differs in nothing but its messages."""
+    def _is_one_of_many(self, group: tuple[str, ...], message: str) -> bool:
+        """Whether it belongs to a crowd that differs in nothing but its messages."""
         now = self._clock.monotonic()
         alike = self._alike.get(group)
         if alike is None or now - alike.since > _ALIKE_S:
@@ -177,8 +182,8 @@ class Events:
         alike.since = now
         if message in alike.messages or len(alike.messages) < _MOST_ALIKE - 1:
             alike.messages.add(message)
-            return message
-        return f"{_COMBINED}{next(iter(sorted(alike.messages)))}"
+            return False
+        return True
 
     def _allowed(self, thing: tuple[str, ...]) -> bool:
         now = self._clock.monotonic()

@@ -53,13 +53,13 @@ def test_a_repeated_event_is_counted() -> None:
 
 
 def test_many_alike_are_combined() -> None:
-    """From the tenth message on, events that differ only in their messages are one event."""
+    """From the tenth message on, events that differ only in their messages are one event with the last of them."""
     world = World()
     pod = world.create(POD)
     for number in range(15):
         world.events.record(pod, "Warning", "FailedCreate", f"Error {number}", "kubelet")
     assert len(world.told()) == 10
-    assert world.told()[-1] == ("FailedCreate", "(combined from similar events): Error 0", 6)
+    assert world.told()[-1] == ("FailedCreate", "(combined from similar events): Error 14", 6)
 
 
 def test_a_flood_is_dropped() -> None:
