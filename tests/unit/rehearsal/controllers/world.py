@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.unit.rehearsal.manual_clock import ManualClock
+from trunkline.rehearsal.controllers.daemon_nodes import node_of
 from trunkline.rehearsal.controllers.events import Events
 from trunkline.rehearsal.errors import FieldError
 from trunkline.rehearsal.kinds import Kind, Kinds
@@ -145,7 +146,7 @@ class FakeKubelet:
         self._started.add(pod["metadata"]["uid"])
         self._count += 1
         value = copy_of(pod)
-        value["spec"]["nodeName"] = "node-1"
+        value["spec"]["nodeName"] = node_of(pod) or "node-1"
         value = self.world.registry.update(self.world.kind("Pod"), value)
         self.set_phase(place, "Running", ready=False)
         after_s = self.ready_after(pod)
