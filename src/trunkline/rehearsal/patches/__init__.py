@@ -1,0 +1,10 @@
+"""How objects are changed by patches: pure functions over JSON, told by a table what the built-in kinds look like.
+
+Nothing here reads or writes a store, and no argument is changed but the one that `Tracker.track` is given to note in.
+"""
+
+from trunkline.rehearsal.patches.merging import merge_patch
+from trunkline.rehearsal.patches.operations import json_patch
+from trunkline.rehearsal.patches.strategic import strategic_merge
+
+__all__ = ["json_patch", "merge_patch", "strategic_merge"]
