@@ -121,10 +121,16 @@ class FakeKubelet:
 
     Args:
         ready_after: seconds until a pod is ready, by the pod.
+        phase: what a pod is then.
     """
 
-    def __init__(self, world: World, ready_after: Callable[[Object], float | None] = lambda _: 0.0) -> None:
-        self.world, self.ready_after = world, ready_after
+    def __init__(
+        self,
+        world: World,
+        ready_after: Callable[[Object], float | None] = lambda _: 0.0,
+        phase: Callable[[Object], str] = lambda _: "Running",
+    ) -> None:
+        self.world, self.ready_after, self.phase = world, ready_after, phase
         self._count = 0
         self._started: set[str] = set()
         world.loop.add(self)
@@ -157,7 +163,8 @@ class FakeKubelet:
     def _ready(self, place: Place, uid: str) -> None:
         pod = self.world.store.get(self.world.kind("Pod"), *place)
         if pod is not None and pod["metadata"]["uid"] == uid:
-            self.set_phase(place, "Running", ready=True)
+            phase = self.phase(pod)
+            self.set_phase(place, phase, ready=phase == "Running")
 
     def set_phase(self, place: Place, phase: str, *, ready: bool = False, restarts: int = 0) -> None:
         """Set what the kubelet would say of a pod."""
@@ -170,6 +177,13 @@ class FakeKubelet:
             "conditions": [
                 {"type": "Ready", "status": "True" if ready else "False", "lastTransitionTime": now}
             ],
-            "containerStatuses": [{"name": "app", "restartCount": restarts, "ready": ready}],
+            "containerStatuses": [
+                {
+                    "name": "app",
+                    "restartCount": restarts,
+                    "ready": ready,
+                    "state": {} if phase == "Running" else {"terminated": {"finishedAt": now}},
+                }
+            ],
         }
         self.world.registry.update_status(self.world.kind("Pod"), value, "kubelet")
