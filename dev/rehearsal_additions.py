@@ -83,6 +83,8 @@ PLAIN = {
 """Fields that a new object of the type has from the start, empty as they are, because no pointer leads to them."""
 
 FIELDS: dict[str, dict[str, str]] = {
+    "meta.v1.ObjectMeta": {"creationTimestamp": "time required"},
+    "core.v1.Event": {"eventTime": "microtime required"},
     "meta.v1.ManagedFieldsEntry": {"subresource": "string"},
     "meta.v1.Condition": {
         "type": "string required",

@@ -3,8 +3,10 @@
 Nothing here reads or writes a store, and no argument is changed but the one that `Tracker.track` is given to note in.
 """
 
+from trunkline.rehearsal.patches.applying import apply
 from trunkline.rehearsal.patches.merging import merge_patch
 from trunkline.rehearsal.patches.operations import json_patch
 from trunkline.rehearsal.patches.strategic import strategic_merge
+from trunkline.rehearsal.patches.tracking import Tracker
 
-__all__ = ["json_patch", "merge_patch", "strategic_merge"]
+__all__ = ["Tracker", "apply", "json_patch", "merge_patch", "strategic_merge"]

@@ -72,6 +72,16 @@ class Shape:
         return self._fields
 
     @property
+    def is_always_there(self) -> bool:
+        """Whether an object has the field even where nobody has set it: see `absent`."""
+        return self.is_plain or (self.is_required and self.form in {"list", "map", "time", "microtime"})
+
+    @property
+    def absent(self) -> dict[str, Any] | None:
+        """What a field is that is always there, before anybody has set it."""
+        return {} if self.is_plain else None
+
+    @property
     def is_merged_list(self) -> bool:
         """Whether a list's items have owners of their own."""
         return self.is_set or bool(self.keys)
