@@ -6,7 +6,19 @@ Nothing here reads or writes a store, and no argument is changed but the one tha
 from trunkline.rehearsal.patches.applying import apply
 from trunkline.rehearsal.patches.merging import merge_patch
 from trunkline.rehearsal.patches.operations import json_patch
+from trunkline.rehearsal.patches.problems import Problems, duplicates, problems
+from trunkline.rehearsal.patches.stored import as_stored
 from trunkline.rehearsal.patches.strategic import strategic_merge
 from trunkline.rehearsal.patches.tracking import Tracker
 
-__all__ = ["Tracker", "apply", "json_patch", "merge_patch", "strategic_merge"]
+__all__ = [
+    "Problems",
+    "Tracker",
+    "apply",
+    "as_stored",
+    "duplicates",
+    "json_patch",
+    "merge_patch",
+    "problems",
+    "strategic_merge",
+]
