@@ -119,10 +119,11 @@ class Registry:
         self._admission.default(kind, value)
         if self._store.get(kind, namespace_of(value), name_of(value)) is not None:
             raise already_exists(kind.plural, kind.group, name_of(value))
-        self._admission.admit(kind, value, None, how)
-        self._check(kind, value, None)
+        # What admission adds is nobody's: it comes after the managers are noted, as in the real API.
         if how.tracked:
             self._tracking(kind, None, value, how)
+        self._admission.admit(kind, value, None, how)
+        self._check(kind, value, None)
         return value if how.dry_run else self._store.put(kind, value)
 
     def update(self, kind: Kind, value: Object, how: Write = Write()) -> Object:
@@ -139,12 +140,12 @@ class Registry:
             raise conflict(kind.plural, kind.group, name_of(value), why)
         _keep(kind, previous, value, how.subresource)
         self._admission.default(kind, value)
+        if how.tracked:
+            self._tracking(kind, previous, value, how)
         self._admission.admit(kind, value, previous, how)
         self._check(kind, value, previous)
         if _counts_generations(kind) and not how.subresource and _asks_for(value) != _asks_for(previous):
             value["metadata"]["generation"] = int(previous["metadata"].get("generation") or 1) + 1
-        if how.tracked:
-            self._tracking(kind, previous, value, how)
         if how.dry_run:
             return value
         if _may_go(value):
