@@ -8,7 +8,7 @@ from typing import Any
 from trunkline.rehearsal.controllers import schedules
 from trunkline.rehearsal.controllers.job_state import condition_of, is_finished
 from trunkline.rehearsal.controllers.means import Alarms, Means, controllers_of, place_of
-from trunkline.rehearsal.controllers.rounding import whole
+from trunkline.rehearsal.controllers.reading import whole
 from trunkline.rehearsal.errors import ApiError
 from trunkline.rehearsal.objects import (
     Object,

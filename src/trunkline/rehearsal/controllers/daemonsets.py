@@ -18,8 +18,9 @@ from trunkline.rehearsal.controllers.readiness import (
     phase_of,
     soonest_available,
 )
+from trunkline.rehearsal.controllers.reading import whole
 from trunkline.rehearsal.controllers.revisions import POD_LABEL, Revisions
-from trunkline.rehearsal.controllers.rounding import scaled, whole
+from trunkline.rehearsal.controllers.rounding import scaled
 from trunkline.rehearsal.controllers.selecting import labels_of
 from trunkline.rehearsal.errors import ApiError
 from trunkline.rehearsal.objects import Object, at, controller_of, is_ending, metadata, name_of

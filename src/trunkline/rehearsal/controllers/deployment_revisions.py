@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from trunkline.rehearsal.controllers.hashing import template_hash
-from trunkline.rehearsal.controllers.rounding import max_surge, wanted, whole
+from trunkline.rehearsal.controllers.reading import whole
+from trunkline.rehearsal.controllers.rounding import max_surge, wanted
 from trunkline.rehearsal.objects import (
     Object,
     at,

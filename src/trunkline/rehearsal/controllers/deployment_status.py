@@ -15,7 +15,8 @@ from trunkline.rehearsal.controllers.conditions import (
     without,
 )
 from trunkline.rehearsal.controllers.deployment_steps import counted, status_counts
-from trunkline.rehearsal.controllers.rounding import max_unavailable, wanted, whole
+from trunkline.rehearsal.controllers.reading import whole
+from trunkline.rehearsal.controllers.rounding import max_unavailable, wanted
 from trunkline.rehearsal.objects import Object, at, conditions_of, metadata, moment_of, name_of, timestamp
 
 _FOREVER_S = 2**31 - 1

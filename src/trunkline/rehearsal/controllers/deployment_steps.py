@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from trunkline.rehearsal.controllers.deployment_revisions import by_age, most_of
-from trunkline.rehearsal.controllers.rounding import is_rolling, max_surge, max_unavailable, wanted, whole
+from trunkline.rehearsal.controllers.reading import whole
+from trunkline.rehearsal.controllers.rounding import is_rolling, max_surge, max_unavailable, wanted
 from trunkline.rehearsal.objects import Object, at
 
 

@@ -19,7 +19,8 @@ from trunkline.rehearsal.controllers.deployment_status import (
 from trunkline.rehearsal.controllers.means import Alarms, Means, controllers_of, place_of
 from trunkline.rehearsal.controllers.podmaking import of_ending_namespace
 from trunkline.rehearsal.controllers.readiness import has_ended
-from trunkline.rehearsal.controllers.rounding import is_rolling, wanted, whole
+from trunkline.rehearsal.controllers.reading import whole
+from trunkline.rehearsal.controllers.rounding import is_rolling, wanted
 from trunkline.rehearsal.errors import ApiError
 from trunkline.rehearsal.objects import Object, at, controller_of, is_ending, name_of, namespace_of
 from trunkline.rehearsal.store import Change, Place

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from trunkline.rehearsal.controllers.readiness import phase_of
-from trunkline.rehearsal.controllers.rounding import whole
+from trunkline.rehearsal.controllers.reading import whole
 from trunkline.rehearsal.objects import Object, at, conditions_of, metadata, moment_of
 
 TRACKING = "batch.kubernetes.io/job-tracking"

@@ -15,7 +15,7 @@ from trunkline.rehearsal.controllers.conditions import conditions_in, find, with
 from trunkline.rehearsal.controllers.means import Alarms, Means, controllers_of, controls, place_of
 from trunkline.rehearsal.controllers.podmaking import PodMaker, of_ending_namespace, pod_from
 from trunkline.rehearsal.controllers.readiness import has_ended, is_active, is_ready, phase_of
-from trunkline.rehearsal.controllers.rounding import whole
+from trunkline.rehearsal.controllers.reading import whole
 from trunkline.rehearsal.errors import ApiError
 from trunkline.rehearsal.objects import Object, at, is_ending, metadata, moment_of, name_of, timestamp, uid_of
 from trunkline.rehearsal.registry import Deletion

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from trunkline.rehearsal.controllers.rounding import whole
+from trunkline.rehearsal.controllers.reading import whole
 from trunkline.rehearsal.objects import Object, at, conditions_of, is_ending, metadata, moment_of, name_of
 
 _PHASES = {"Pending": 0, "Unknown": 1, "Running": 2}

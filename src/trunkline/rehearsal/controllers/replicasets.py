@@ -9,7 +9,8 @@ from trunkline.rehearsal.controllers.claims import claimed
 from trunkline.rehearsal.controllers.conditions import condition, conditions_in, find, with_one, without
 from trunkline.rehearsal.controllers.means import Alarms, Means, controllers_of, place_of
 from trunkline.rehearsal.controllers.podmaking import PodMaker, of_ending_namespace, pod_from
-from trunkline.rehearsal.controllers.rounding import wanted, whole
+from trunkline.rehearsal.controllers.reading import whole
+from trunkline.rehearsal.controllers.rounding import wanted
 from trunkline.rehearsal.controllers.selecting import labels_of
 from trunkline.rehearsal.errors import ApiError
 from trunkline.rehearsal.objects import Object, at, controller_of, is_ending, metadata

@@ -7,7 +7,7 @@ from typing import Any
 
 from trunkline.rehearsal.controllers.hashing import template_hash
 from trunkline.rehearsal.controllers.means import Means
-from trunkline.rehearsal.controllers.rounding import whole
+from trunkline.rehearsal.controllers.reading import whole
 from trunkline.rehearsal.errors import ApiError
 from trunkline.rehearsal.objects import (
     Object,

@@ -7,12 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from trunkline.rehearsal.controllers.reading import mapping, whole
 from trunkline.rehearsal.objects import Object, at
-
-
-def whole(value: Any, otherwise: int) -> int:
-    """A number of an object, or what holds where none is given."""
-    return value if isinstance(value, int) and not isinstance(value, bool) else otherwise
 
 
 def scaled(value: Any, total: int, *, up: bool, otherwise: int = 0) -> int:
@@ -49,7 +45,7 @@ def max_surge(deployment: Object) -> int:
     """How many pods a Deployment may have beyond its replicas."""
     if not is_rolling(deployment):
         return 0
-    rolling = at(deployment, "spec", "strategy", "rollingUpdate") or {}
+    rolling = mapping(deployment, "spec", "strategy", "rollingUpdate")
     return fenceposts(
         rolling.get("maxSurge", "25%"), rolling.get("maxUnavailable", "25%"), wanted(deployment)
     )[0]
@@ -60,6 +56,6 @@ def max_unavailable(deployment: Object) -> int:
     replicas = wanted(deployment)
     if not is_rolling(deployment) or replicas == 0:
         return 0
-    rolling = at(deployment, "spec", "strategy", "rollingUpdate") or {}
+    rolling = mapping(deployment, "spec", "strategy", "rollingUpdate")
     missing = fenceposts(rolling.get("maxSurge", "25%"), rolling.get("maxUnavailable", "25%"), replicas)[1]
     return min(missing, replicas)

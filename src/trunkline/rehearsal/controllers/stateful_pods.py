@@ -6,8 +6,8 @@ from typing import Any
 
 from trunkline.rehearsal.controllers.podmaking import pod_from
 from trunkline.rehearsal.controllers.readiness import is_ready, phase_of
+from trunkline.rehearsal.controllers.reading import whole
 from trunkline.rehearsal.controllers.revisions import POD_LABEL, template_of
-from trunkline.rehearsal.controllers.rounding import whole
 from trunkline.rehearsal.controllers.selecting import labels_of
 from trunkline.rehearsal.objects import (
     Object,

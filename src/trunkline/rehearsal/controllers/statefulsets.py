@@ -16,8 +16,9 @@ from trunkline.rehearsal.controllers.readiness import (
     has_ended,
     soonest_available,
 )
+from trunkline.rehearsal.controllers.reading import whole
 from trunkline.rehearsal.controllers.revisions import Revisions, named
-from trunkline.rehearsal.controllers.rounding import wanted, whole
+from trunkline.rehearsal.controllers.rounding import wanted
 from trunkline.rehearsal.controllers.stateful_pods import (
     claims_of,
     first_ordinal,
