@@ -96,6 +96,18 @@ class FastClock:
                 self._busy -= 1
             self.touch()
 
+    @contextmanager
+    def resting(self) -> Iterator[None]:
+        """While somebody who is busy only waits; for who is not, nothing changes."""
+        with self._mutex:
+            rested = min(1, self._busy)
+            self._busy -= rested
+        try:
+            yield
+        finally:
+            with self._mutex:
+                self._busy += rested
+
     def wait(self, changed: threading.Condition, timeout_s: float | None) -> bool:
         """See the port."""
         if timeout_s is None:

@@ -118,6 +118,9 @@ BUILT_IN: tuple[Kind, ...] = (
 )  # fmt: skip
 
 
+POD = next(kind for kind in BUILT_IN if (kind.group, kind.kind) == ("", "Pod"))
+
+
 class Kinds:
     """All kinds of one cluster: what is built in, and what CustomResourceDefinitions have added."""
 

@@ -89,6 +89,12 @@ class Loop:
             self._queue[self._controllers.index(controller), place] = None
             self._wake.notify()
 
+    def resync(self) -> None:
+        """Let every controller look at all that is there: for a cluster that goes on where another one was."""
+        with self.store.lock:
+            for kind, value in list(self.store.everything()):
+                self._changed(Change(self.store.version, "ADDED", kind, value, None))
+
     def start(self) -> None:
         """Begin to work."""
         self._thread = threading.Thread(target=self._run, name="controllers", daemon=True)

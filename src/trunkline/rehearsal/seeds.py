@@ -1,0 +1,56 @@
+"""What is there in a cluster before anybody comes: namespaces, nodes and the API's own Service."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from trunkline.rehearsal.errors import ApiError
+from trunkline.rehearsal.kinds import VERSION, Kinds
+from trunkline.rehearsal.objects import Object
+from trunkline.rehearsal.registry import Registry, Write
+from trunkline.rehearsal.store import Store
+
+_BY = Write("kube-apiserver")
+_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
+_LARGE = {"cpu": "64", "memory": "256Gi", "ephemeral-storage": "1Ti", "pods": "5000"}
+
+
+def seed(registry: Registry, kinds: Kinds, store: Store, nodes: Iterable[str]) -> None:
+    """Create it."""
+    with store.lock:
+        namespaces = kinds.named("", "Namespace")
+        for name in _NAMESPACES:
+            registry.create(namespaces, {"metadata": {"name": name}}, _BY)
+        for name in nodes:
+            create_node(registry, kinds, name)
+        _create(registry, kinds, "", "Service", {
+            "metadata": {"name": "kubernetes", "namespace": "default"},
+            "spec": {"clusterIP": "10.96.0.1", "ports": [{"name": "https", "port": 443, "targetPort": 6443}]},
+        })  # fmt: skip
+
+
+def create_node(registry: Registry, kinds: Kinds, name: str) -> None:
+    """Add a node that is ready."""
+    labels = {"kubernetes.io/hostname": name, "kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64"}
+    conditions = [
+        {
+            "type": "Ready",
+            "status": "True",
+            "reason": "KubeletReady",
+            "message": "kubelet is posting ready status",
+        }
+    ]
+    info = {"kubeletVersion": VERSION, "operatingSystem": "linux", "architecture": "amd64"}
+    _create(registry, kinds, "", "Node", {
+        "metadata": {"name": name, "labels": labels},
+        "spec": {},
+        "status": {"capacity": dict(_LARGE), "allocatable": dict(_LARGE), "conditions": conditions, "nodeInfo": info},
+    })  # fmt: skip
+
+
+def _create(registry: Registry, kinds: Kinds, group: str, kind: str, value: Object) -> None:
+    try:
+        registry.create(kinds.named(group, kind), value, _BY)
+    except ApiError as error:
+        if error.reason != "AlreadyExists":
+            raise
