@@ -6,7 +6,7 @@ from typing import Any
 
 from trunkline.rehearsal.controllers.conditions import condition, conditions_in, with_one
 from trunkline.rehearsal.controllers.means import Alarms, Means, place_of
-from trunkline.rehearsal.controllers.reading import whole
+from trunkline.rehearsal.controllers.reading import mapping, whole
 from trunkline.rehearsal.controllers.rounding import wanted
 from trunkline.rehearsal.kinds import Kind
 from trunkline.rehearsal.objects import Object, at, is_ending, metadata, moment_of
@@ -45,7 +45,7 @@ class Autoscalers:
         self._judge(autoscaler)
 
     def _judge(self, autoscaler: Object) -> None:
-        reference = at(autoscaler, "spec", "scaleTargetRef") or {}
+        reference = mapping(autoscaler, "spec", "scaleTargetRef")
         kind = self._means.kinds.of(str(reference.get("apiVersion")), str(reference.get("kind")))
         place = str(metadata(autoscaler).get("namespace")), str(reference.get("name"))
         target = self._means.get(kind, place) if kind else None

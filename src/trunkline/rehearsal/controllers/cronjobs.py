@@ -8,7 +8,7 @@ from typing import Any
 from trunkline.rehearsal.controllers import schedules
 from trunkline.rehearsal.controllers.job_state import condition_of, is_finished
 from trunkline.rehearsal.controllers.means import Alarms, Means, controllers_of, place_of
-from trunkline.rehearsal.controllers.reading import whole
+from trunkline.rehearsal.controllers.reading import mapping, whole
 from trunkline.rehearsal.errors import ApiError
 from trunkline.rehearsal.objects import (
     Object,
@@ -59,7 +59,7 @@ class CronJobs:
 
     def _noted(self, cron_job: Object, jobs: list[Object]) -> dict[str, Any]:
         """The status, once Jobs that have finished are noted."""
-        status: dict[str, Any] = dict(cron_job.get("status") or {})
+        status: dict[str, Any] = dict(mapping(cron_job, "status"))
         known = {at(item, "uid"): item for item in status.pop("active", None) or ()}
         for job in jobs:
             if uid_of(job) in known and is_finished(job):
@@ -159,7 +159,7 @@ def _job_name(cron_job: Object, due: datetime) -> str:
 
 
 def _job_of(cron_job: Object, due: datetime) -> Object:
-    template = at(cron_job, "spec", "jobTemplate") or {}
+    template = mapping(cron_job, "spec", "jobTemplate")
     meta = {key: copy_of(at(template, "metadata", key)) for key in ("labels", "annotations")}
     annotations = {**(meta["annotations"] or {}), _SCHEDULED: timestamp(due)}
     return {
@@ -172,7 +172,7 @@ def _job_of(cron_job: Object, due: datetime) -> Object:
             **({"labels": meta["labels"]} if meta["labels"] else {}),
             "ownerReferences": [controller_reference(cron_job)],
         },
-        "spec": copy_of(at(template, "spec") or {}),
+        "spec": copy_of(mapping(template, "spec")),
     }
 
 

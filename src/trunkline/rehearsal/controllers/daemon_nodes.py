@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from trunkline.rehearsal.controllers.reading import entries, mapping, values_of
 from trunkline.rehearsal.controllers.selecting import labels_of
 from trunkline.rehearsal.objects import Object, at, copy_of, name_of
 
@@ -22,12 +23,12 @@ _AFFINITY = "requiredDuringSchedulingIgnoredDuringExecution"
 def bound_to(pod: Object, node: str) -> None:
     """Let a pod, in place, be scheduled on one node only, whatever is wrong with it."""
     spec = pod["spec"]
-    affinity = spec["affinity"] = copy_of(spec.get("affinity") or {})
+    affinity = spec["affinity"] = copy_of(mapping(spec, "affinity"))
     node_affinity = affinity.setdefault("nodeAffinity", {})
     fields = [{"key": "metadata.name", "operator": "In", "values": [node]}]
     terms = at(node_affinity, _AFFINITY, "nodeSelectorTerms") or [{}]
     node_affinity[_AFFINITY] = {"nodeSelectorTerms": [{**term, "matchFields": fields} for term in terms]}
-    known = spec.get("tolerations") or []
+    known = entries(spec, "tolerations")
     added = [{"key": key, "operator": "Exists", "effect": effect} for key, effect in _TOLERATED]
     if spec.get("hostNetwork"):
         key = "node.kubernetes.io/network-unavailable"
@@ -45,22 +46,22 @@ def node_of(pod: Object) -> str:
 
 def fits(template: Any, node: Object) -> tuple[bool, bool]:
     """Whether a template's pod should be started on a node, and whether one that runs there may stay."""
-    spec = at(template, "spec") or {}
+    spec = mapping(template, "spec")
     named = spec.get("nodeName")
     labels = labels_of(node)
-    wanted = spec.get("nodeSelector") or {}
+    wanted = mapping(spec, "nodeSelector")
     if (named and named != name_of(node)) or any(labels.get(key) != item for key, item in wanted.items()):
         return False, False
     terms = at(spec, "affinity", "nodeAffinity", _AFFINITY, "nodeSelectorTerms")
     if terms and not any(_term_holds(term, node) for term in terms):
         return False, False
     tolerations = [
-        *(spec.get("tolerations") or []),
+        *entries(spec, "tolerations"),
         *({"key": key, "operator": "Exists", "effect": effect} for key, effect in _TOLERATED),
     ]
     bad = [
         taint.get("effect")
-        for taint in at(node, "spec", "taints") or []
+        for taint in entries(node, "spec", "taints")
         if not any(_tolerates(item, taint) for item in tolerations)
     ]
     return not {"NoSchedule", "NoExecute"} & set(bad), "NoExecute" not in bad
@@ -68,8 +69,8 @@ def fits(template: Any, node: Object) -> tuple[bool, bool]:
 
 def _term_holds(term: Any, node: Object) -> bool:
     labels = labels_of(node)
-    expressions = at(term, "matchExpressions") or []
-    fields = at(term, "matchFields") or []
+    expressions = entries(term, "matchExpressions")
+    fields = entries(term, "matchFields")
     if not expressions and not fields:
         return False
     return all(_holds(item, labels) for item in expressions) and all(
@@ -79,7 +80,7 @@ def _term_holds(term: Any, node: Object) -> bool:
 
 def _holds(expression: Any, labels: dict[str, Any]) -> bool:
     key, operator = at(expression, "key"), at(expression, "operator")
-    values = at(expression, "values") or []
+    values = values_of(expression)
     found = labels.get(key)
     if operator in {"Gt", "Lt"}:
         try:

@@ -18,7 +18,7 @@ from trunkline.rehearsal.controllers.readiness import (
     phase_of,
     soonest_available,
 )
-from trunkline.rehearsal.controllers.reading import whole
+from trunkline.rehearsal.controllers.reading import mapping, whole
 from trunkline.rehearsal.controllers.revisions import POD_LABEL, Revisions
 from trunkline.rehearsal.controllers.rounding import scaled
 from trunkline.rehearsal.controllers.selecting import labels_of
@@ -135,7 +135,7 @@ class DaemonSets:
         return found
 
     def _start(self, daemon_set: Object, nodes: Sequence[str], hash_: str) -> ApiError | None:
-        generation = (metadata(daemon_set).get("annotations") or {}).get(_GENERATION)
+        generation = mapping(daemon_set, "metadata", "annotations").get(_GENERATION)
 
         def pod_for(number: int) -> Object:
             pod = pod_from(at(daemon_set, "spec", "template"), daemon_set)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from trunkline.rehearsal.controllers.hashing import template_hash
-from trunkline.rehearsal.controllers.reading import whole
+from trunkline.rehearsal.controllers.reading import mapping, whole
 from trunkline.rehearsal.controllers.rounding import max_surge, wanted
 from trunkline.rehearsal.objects import (
     Object,
@@ -75,11 +75,11 @@ def next_revision(old: Sequence[Object]) -> int:
 
 def new_replica_set(deployment: Object, revision: int) -> Object:
     """A ReplicaSet for the template of a Deployment; its number of pods is still to be set."""
-    template = copy_of(at(deployment, "spec", "template") or {})
+    template = copy_of(mapping(deployment, "spec", "template"))
     name = template_hash(_without_hash(template), whole(at(deployment, "status", "collisionCount"), 0))
-    labels = {**(at(template, "metadata", "labels") or {}), HASH: name}
+    labels = {**mapping(template, "metadata", "labels"), HASH: name}
     template.setdefault("metadata", {})["labels"] = labels
-    selector = copy_of(at(deployment, "spec", "selector") or {})
+    selector = copy_of(mapping(deployment, "spec", "selector"))
     selector["matchLabels"] = {**(selector.get("matchLabels") or {}), HASH: name}
     value: Object = {
         "apiVersion": "apps/v1",

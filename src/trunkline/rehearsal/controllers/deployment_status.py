@@ -15,7 +15,7 @@ from trunkline.rehearsal.controllers.conditions import (
     without,
 )
 from trunkline.rehearsal.controllers.deployment_steps import counted, status_counts
-from trunkline.rehearsal.controllers.reading import whole
+from trunkline.rehearsal.controllers.reading import mapping, whole
 from trunkline.rehearsal.controllers.rounding import max_unavailable, wanted
 from trunkline.rehearsal.objects import Object, at, conditions_of, metadata, moment_of, name_of, timestamp
 
@@ -121,7 +121,7 @@ def _progress(
 
 
 def _got_on(deployment: Object, status: Object) -> bool:
-    before = deployment.get("status") or {}
+    before = mapping(deployment, "status")
 
     def grew(key: str) -> bool:
         return bool(whole(status.get(key), 0) > whole(before.get(key), 0))

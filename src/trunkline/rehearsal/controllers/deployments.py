@@ -19,7 +19,7 @@ from trunkline.rehearsal.controllers.deployment_status import (
 from trunkline.rehearsal.controllers.means import Alarms, Means, controllers_of, place_of
 from trunkline.rehearsal.controllers.podmaking import of_ending_namespace
 from trunkline.rehearsal.controllers.readiness import has_ended
-from trunkline.rehearsal.controllers.reading import whole
+from trunkline.rehearsal.controllers.reading import mapping, whole
 from trunkline.rehearsal.controllers.rounding import is_rolling, wanted
 from trunkline.rehearsal.errors import ApiError
 from trunkline.rehearsal.objects import Object, at, controller_of, is_ending, name_of, namespace_of
@@ -189,7 +189,7 @@ class Deployments:
         if of_ending_namespace(error):
             return
         if error.reason == "AlreadyExists":
-            status = dict(deployment.get("status") or {})
+            status = dict(mapping(deployment, "status"))
             status["collisionCount"] = whole(status.get("collisionCount"), 0) + 1
             self._means.set_status(self._kind, deployment, status)
             return
@@ -223,7 +223,7 @@ class Deployments:
         )
 
     def _with_condition(self, deployment: Object, fresh: Condition) -> Object:
-        status = dict(deployment.get("status") or {})
+        status = dict(mapping(deployment, "status"))
         status["conditions"] = with_one(conditions_in(deployment), fresh)
         return self._means.set_status(self._kind, deployment, status)
 

@@ -7,6 +7,7 @@ from typing import Any
 from trunkline.rehearsal.controllers.conditions import Condition, condition, conditions_in, with_one
 from trunkline.rehearsal.controllers.means import Means, place_of
 from trunkline.rehearsal.controllers.readiness import has_ended, is_ready
+from trunkline.rehearsal.controllers.reading import mapping
 from trunkline.rehearsal.controllers.rounding import scaled, wanted
 from trunkline.rehearsal.objects import Object, at, controller_of, is_ending, metadata, namespace_of, uid_of
 from trunkline.rehearsal.store import Change, Place
@@ -40,7 +41,7 @@ class DisruptionBudgets:
         expected, desired = self._needs(budget, pods)
         healthy = sum(1 for pod in pods if is_ready(pod) and not is_ending(pod) and not has_ended(pod))
         allowed = max(0, healthy - desired) if expected else 0
-        status = {key: item for key, item in (budget.get("status") or {}).items() if key == "disruptedPods"}
+        status = {key: item for key, item in mapping(budget, "status").items() if key == "disruptedPods"}
         status |= {
             "observedGeneration": metadata(budget).get("generation", 1),
             "disruptionsAllowed": allowed,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from trunkline.rehearsal.controllers.means import Means
+from trunkline.rehearsal.controllers.reading import texts
 from trunkline.rehearsal.kinds import Kind
 from trunkline.rehearsal.objects import (
     Object,
     is_ending,
-    metadata,
     name_of,
     namespace_of,
     owner_references,
@@ -107,7 +107,7 @@ class Garbage:
 
     def _finish(self, kind: Kind, owner: Object, finalizer: str) -> None:
         def edit(value: Any) -> None:
-            left = [item for item in value["metadata"].get("finalizers") or () if item != finalizer]
+            left = [item for item in texts(value, "metadata", "finalizers") if item != finalizer]
             value["metadata"].pop("finalizers", None)
             if left:
                 value["metadata"]["finalizers"] = left
@@ -136,7 +136,7 @@ def _place(kind: Kind, value: Object) -> Place:
 
 
 def _finalizers(value: Object) -> set[Any]:
-    return set(metadata(value).get("finalizers") or ())
+    return set(texts(value, "metadata", "finalizers"))
 
 
 def _blocks(value: Object, uid: str) -> bool:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from trunkline.rehearsal.controllers.readiness import phase_of
-from trunkline.rehearsal.controllers.reading import whole
+from trunkline.rehearsal.controllers.reading import entries, mapping, whole
 from trunkline.rehearsal.objects import Object, at, conditions_of, metadata, moment_of
 
 TRACKING = "batch.kubernetes.io/job-tracking"
@@ -88,7 +88,7 @@ def backoff_left_s(pods: Sequence[Object], now: datetime) -> float:
 
 def index_of(pod: Object) -> int | None:
     """The number of a pod of an indexed Job."""
-    text = (metadata(pod).get("annotations") or {}).get(INDEX)
+    text = mapping(pod, "metadata", "annotations").get(INDEX)
     return int(text) if isinstance(text, str) and text.isascii() and text.isdigit() else None
 
 
@@ -131,8 +131,8 @@ def parsed(text: Any) -> set[int]:
 
 def _restarts(pod: Object) -> int:
     statuses = [
-        *(at(pod, "status", "containerStatuses") or []),
-        *(at(pod, "status", "initContainerStatuses") or []),
+        *entries(pod, "status", "containerStatuses"),
+        *entries(pod, "status", "initContainerStatuses"),
     ]
     return sum(whole(at(item, "restartCount"), 0) for item in statuses)
 
@@ -141,7 +141,7 @@ def _ended_at(pod: Object) -> float:
     """When the last container of a pod ended, or the next best guess; seconds since the epoch."""
     times = [
         moment
-        for item in at(pod, "status", "containerStatuses") or []
+        for item in entries(pod, "status", "containerStatuses")
         if (moment := moment_of(at(item, "state", "terminated", "finishedAt"))) is not None
     ]
     if not times:

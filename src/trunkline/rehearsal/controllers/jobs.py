@@ -15,9 +15,9 @@ from trunkline.rehearsal.controllers.conditions import conditions_in, find, with
 from trunkline.rehearsal.controllers.means import Alarms, Means, controllers_of, controls, place_of
 from trunkline.rehearsal.controllers.podmaking import PodMaker, of_ending_namespace, pod_from
 from trunkline.rehearsal.controllers.readiness import has_ended, is_active, is_ready, phase_of
-from trunkline.rehearsal.controllers.reading import whole
+from trunkline.rehearsal.controllers.reading import entries, mapping, texts, whole
 from trunkline.rehearsal.errors import ApiError
-from trunkline.rehearsal.objects import Object, at, is_ending, metadata, moment_of, name_of, timestamp, uid_of
+from trunkline.rehearsal.objects import Object, at, is_ending, moment_of, name_of, timestamp, uid_of
 from trunkline.rehearsal.registry import Deletion
 from trunkline.rehearsal.store import Change, Place
 
@@ -85,7 +85,7 @@ class Jobs:
         if job is None:
             self._alarms.set(place, None)
             return
-        run = _Run(job, self._means.owned(self._pods, job), dict(job.get("status") or {}), self._means.now())
+        run = _Run(job, self._means.owned(self._pods, job), dict(mapping(job, "status")), self._means.now())
         run.status["conditions"] = conditions_in(job)
         counted = self._count(run)
         if state.is_finished(job):
@@ -102,7 +102,7 @@ class Jobs:
     def _let_go_strangers(self, place: Place, uid: str) -> None:
         """Nobody counts the pods of a Job that is gone."""
         for pod in self._index.selected(place[0], {"matchLabels": {_NAME: place[1]}}):
-            if state.TRACKING in (metadata(pod).get("finalizers") or ()) and not (uid and controls(pod, uid)):
+            if state.TRACKING in texts(pod, "metadata", "finalizers") and not (uid and controls(pod, uid)):
                 self._means.edit(self._pods, pod, _without_tracking)
 
     def _count(self, run: _Run) -> list[Object]:
@@ -111,7 +111,7 @@ class Jobs:
         found, indexes = [], state.parsed(run.status.get("completedIndexes"))
         for pod in run.pods:
             is_over = has_ended(pod) or is_ending(pod)
-            if not is_over or state.TRACKING not in (metadata(pod).get("finalizers") or ()):
+            if not is_over or state.TRACKING not in texts(pod, "metadata", "finalizers"):
                 continue
             found.append(pod)
             if phase_of(pod) == "Succeeded":
@@ -259,14 +259,14 @@ def _pod_of(job: Object, number: int | None) -> Object:
         for key in ("containers", "initContainers"):
             for container in pod["spec"].get(key) or ():
                 known = [
-                    item for item in container.get("env") or () if item.get("name") != "JOB_COMPLETION_INDEX"
+                    item for item in entries(container, "env") if item.get("name") != "JOB_COMPLETION_INDEX"
                 ]
                 container["env"] = [*known, {"name": "JOB_COMPLETION_INDEX", "valueFrom": source}]
     return pod
 
 
 def _without_tracking(pod: Any) -> None:
-    left = [item for item in pod["metadata"].get("finalizers") or () if item != state.TRACKING]
+    left = [item for item in texts(pod, "metadata", "finalizers") if item != state.TRACKING]
     pod["metadata"].pop("finalizers", None)
     if left:
         pod["metadata"]["finalizers"] = left

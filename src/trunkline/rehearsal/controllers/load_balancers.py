@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from trunkline.rehearsal.controllers.means import Alarms, Means, place_of
+from trunkline.rehearsal.controllers.reading import entries, mapping
 from trunkline.rehearsal.objects import Object, at, is_ending, metadata, moment_of
 from trunkline.rehearsal.store import Change, Place
 
@@ -47,7 +48,7 @@ class LoadBalancers:
         if left_s > 0:
             said = "Ensuring load balancer"
             self._means.say(service, "Normal", "EnsuringLoadBalancer", said, _COMPONENT)
-        if (metadata(service).get("annotations") or {}).get(ANNOTATION) == "none":
+        if mapping(service, "metadata", "annotations").get(ANNOTATION) == "none":
             return
         if left_s > 0:
             self._alarms.set(place, left_s)
@@ -58,7 +59,7 @@ class LoadBalancers:
         taken = {
             at(ingress, "ip")
             for item in self._means.store.all_of(self._kind)
-            for ingress in at(item, "status", "loadBalancer", "ingress") or ()
+            for ingress in entries(item, "status", "loadBalancer", "ingress")
         }
         address: Any = at(service, "spec", "loadBalancerIP") or next(
             (item for item in _addresses() if item not in taken), None

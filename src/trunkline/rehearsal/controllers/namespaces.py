@@ -10,9 +10,10 @@ from typing import Any
 
 from trunkline.rehearsal.controllers.conditions import condition, conditions_in, find, without
 from trunkline.rehearsal.controllers.means import Means
+from trunkline.rehearsal.controllers.reading import mapping, texts
 from trunkline.rehearsal.errors import ApiError
 from trunkline.rehearsal.kinds import Kind
-from trunkline.rehearsal.objects import Object, at, copy_of, is_ending, metadata, name_of, namespace_of
+from trunkline.rehearsal.objects import Object, at, copy_of, is_ending, name_of, namespace_of
 from trunkline.rehearsal.registry import Write
 from trunkline.rehearsal.store import Change, Place
 
@@ -62,7 +63,7 @@ class Namespaces:
             self._means.create(self._maps, {"apiVersion": "v1", "kind": "ConfigMap", **content})
 
     def _clear(self, namespace: Object) -> None:
-        if _FINALIZER not in (at(namespace, "spec", "finalizers") or ()):
+        if _FINALIZER not in texts(namespace, "spec", "finalizers"):
             return
         name = name_of(namespace)
         kinds = [kind for kind in self._means.kinds if kind.namespaced and not kind.is_virtual]
@@ -105,7 +106,7 @@ class Namespaces:
                 if known["status"] == status:
                     fresh["lastTransitionTime"] = known["lastTransitionTime"]
                 conditions = [*without(conditions, type_), fresh]
-        status_ = {**(namespace.get("status") or {}), "conditions": _ordered(conditions)}
+        status_ = {**mapping(namespace, "status"), "conditions": _ordered(conditions)}
         return self._means.set_status(self._kind, namespace, status_)
 
 
@@ -125,7 +126,7 @@ def _ordered(conditions: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _told(left: list[tuple[Kind, Object]]) -> list[tuple[str, str, str, str]]:
     """The conditions of a namespace that ends: type, status, reason and message."""
     resources = Counter(f"{kind.plural}.{kind.group}" for kind, _ in left)
-    finalizers = Counter(item for _, value in left for item in metadata(value).get("finalizers") or ())
+    finalizers = Counter(item for _, value in left for item in texts(value, "metadata", "finalizers"))
     remaining = ("False", "ContentRemoved", "All content successfully removed")
     if resources:
         listed = ", ".join(f"{name} has {resources[name]} resource instances" for name in sorted(resources))

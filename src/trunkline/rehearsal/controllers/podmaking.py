@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from trunkline.rehearsal.controllers.means import Means
+from trunkline.rehearsal.controllers.reading import mapping
 from trunkline.rehearsal.errors import ApiError
 from trunkline.rehearsal.objects import Object, at, controller_reference, copy_of, name_of, namespace_of
 
@@ -30,7 +31,7 @@ def pod_from(template: Any, owner: Object, *, name: str = "") -> Object:
         "apiVersion": "v1",
         "kind": "Pod",
         "metadata": meta,
-        "spec": copy_of(at(template, "spec") or {}),
+        "spec": copy_of(mapping(template, "spec")),
     }
 
 

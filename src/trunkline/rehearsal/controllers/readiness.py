@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from trunkline.rehearsal.controllers.reading import whole
+from trunkline.rehearsal.controllers.reading import mapping, whole
 from trunkline.rehearsal.objects import Object, at, conditions_of, is_ending, metadata, moment_of, name_of
 
 _PHASES = {"Pending": 0, "Unknown": 1, "Running": 2}
@@ -91,7 +91,7 @@ def _rank(pod: Object, crowds: Counter[Any]) -> tuple[Any, ...]:
 
 def _deletion_cost(pod: Object) -> int:
     try:
-        return int((metadata(pod).get("annotations") or {}).get(_DELETION_COST, 0))
+        return int(mapping(pod, "metadata", "annotations").get(_DELETION_COST, 0))
     except (TypeError, ValueError):
         return 0
 

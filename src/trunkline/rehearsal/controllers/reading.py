@@ -28,3 +28,9 @@ def texts(value: Any, *path: str | int) -> list[str]:
     """The texts of a list at a path, such as finalizers."""
     found = at(value, *path)
     return [item for item in found if isinstance(item, str)] if isinstance(found, list) else []
+
+
+def values_of(expression: Any) -> list[Any]:
+    """The values of a selector's expression."""
+    found = at(expression, "values")
+    return found if isinstance(found, list) else []

@@ -9,7 +9,7 @@ from trunkline.rehearsal.controllers.claims import claimed
 from trunkline.rehearsal.controllers.conditions import condition, conditions_in, find, with_one, without
 from trunkline.rehearsal.controllers.means import Alarms, Means, controllers_of, place_of
 from trunkline.rehearsal.controllers.podmaking import PodMaker, of_ending_namespace, pod_from
-from trunkline.rehearsal.controllers.reading import whole
+from trunkline.rehearsal.controllers.reading import mapping, whole
 from trunkline.rehearsal.controllers.rounding import wanted
 from trunkline.rehearsal.controllers.selecting import labels_of
 from trunkline.rehearsal.errors import ApiError
@@ -77,7 +77,7 @@ class ReplicaSets:
     def _status(
         self, replica_set: Object, pods: list[Object], refused: ApiError | None, short: int
     ) -> dict[str, Any]:
-        labels = labels_of(at(replica_set, "spec", "template") or {}).items()
+        labels = labels_of(mapping(replica_set, "spec", "template")).items()
         min_ready_s = whole(at(replica_set, "spec", "minReadySeconds"), 0)
         counts = {
             "replicas": len(pods),

@@ -7,14 +7,13 @@ from typing import Any
 
 from trunkline.rehearsal.controllers.hashing import template_hash
 from trunkline.rehearsal.controllers.means import Means
-from trunkline.rehearsal.controllers.reading import whole
+from trunkline.rehearsal.controllers.reading import mapping, whole
 from trunkline.rehearsal.errors import ApiError
 from trunkline.rehearsal.objects import (
     Object,
     at,
     controller_reference,
     copy_of,
-    metadata,
     name_of,
     namespace_of,
 )
@@ -31,7 +30,7 @@ def number_of(revision: Object) -> int:
 
 def template_of(revision: Object) -> Any:
     """The pod template that a revision keeps."""
-    found = at(revision, "data", "spec", "template") or {}
+    found = mapping(revision, "data", "spec", "template")
     return {key: item for key, item in found.items() if key != "$patch"}
 
 
@@ -57,7 +56,7 @@ class Revisions:
         Raises:
             ApiError: it cannot be noted.
         """
-        data = {"spec": {"template": {"$patch": "replace", **copy_of(at(owner, "spec", "template") or {})}}}
+        data = {"spec": {"template": {"$patch": "replace", **copy_of(mapping(owner, "spec", "template"))}}}
         known = self.all_of(owner)
         equal = [item for item in known if item.get("data") == data]
         number = max((number_of(item) for item in known if item.get("data") != data), default=0) + 1
@@ -78,8 +77,8 @@ class Revisions:
         collisions = whole(at(owner, "status", "collisionCount"), 0)
         for tried in range(_MOST_TRIES):
             found = template_hash(data, collisions + tried)
-            labels = at(owner, "spec", "template", "metadata", "labels") or {}
-            annotations = dict(metadata(owner).get("annotations") or {})
+            labels = mapping(owner, "spec", "template", "metadata", "labels")
+            annotations = dict(mapping(owner, "metadata", "annotations"))
             value: Object = {
                 "apiVersion": "apps/v1",
                 "kind": "ControllerRevision",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from trunkline.rehearsal.controllers.reading import values_of
 from trunkline.rehearsal.objects import Object, at, metadata
 
 
@@ -47,7 +48,7 @@ def _parts(selector: Any) -> tuple[dict[str, Any], list[Any]]:
 
 def _holds(expression: Any, labels: Mapping[str, Any]) -> bool:
     key, operator = at(expression, "key"), at(expression, "operator")
-    values = at(expression, "values") or []
+    values = values_of(expression)
     if operator == "In":
         return key in labels and labels[key] in values
     if operator == "NotIn":

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from trunkline.rehearsal.controllers.readiness import has_ended, is_ready
+from trunkline.rehearsal.controllers.reading import entries
 from trunkline.rehearsal.objects import Object, at, is_ending, name_of, namespace_of, uid_of
 
 Port = tuple[str, str, int]
@@ -104,7 +105,7 @@ def ports_of(ports: Iterable[Port]) -> list[dict[str, Any]]:
 
 def _ports(service: Object, pod: Object) -> tuple[Port, ...]:
     found = []
-    for item in at(service, "spec", "ports") or ():
+    for item in entries(service, "spec", "ports"):
         target = at(item, "targetPort")
         protocol = str(at(item, "protocol") or "TCP")
         if target in {None, 0, ""}:
@@ -116,8 +117,8 @@ def _ports(service: Object, pod: Object) -> tuple[Port, ...]:
 
 
 def _named_port(pod: Object, name: str, protocol: str) -> int:
-    for container in at(pod, "spec", "containers") or ():
-        for port in at(container, "ports") or ():
+    for container in entries(pod, "spec", "containers"):
+        for port in entries(container, "ports"):
             if at(port, "name") == name and (at(port, "protocol") or "TCP") == protocol:
                 return int(at(port, "containerPort") or 0)
     return 0

@@ -6,7 +6,7 @@ from typing import Any
 
 from trunkline.rehearsal.controllers.podmaking import pod_from
 from trunkline.rehearsal.controllers.readiness import is_ready, phase_of
-from trunkline.rehearsal.controllers.reading import whole
+from trunkline.rehearsal.controllers.reading import entries, mapping, whole
 from trunkline.rehearsal.controllers.revisions import POD_LABEL, template_of
 from trunkline.rehearsal.controllers.selecting import labels_of
 from trunkline.rehearsal.objects import (
@@ -65,7 +65,7 @@ def pod_of(stateful_set: Object, revision: Object, ordinal: int) -> Object:
         spec["subdomain"] = service
     claims = {name_of(item): f"{name_of(item)}-{name}" for item in _templates(stateful_set)}
     if claims:
-        kept = [item for item in spec.get("volumes") or () if item.get("name") not in claims]
+        kept = [item for item in entries(spec, "volumes") if item.get("name") not in claims]
         volumes = [
             {"name": volume, "persistentVolumeClaim": {"claimName": claim}}
             for volume, claim in claims.items()
@@ -80,7 +80,7 @@ def claims_of(stateful_set: Object, ordinal: int) -> list[Object]:
     for item in _templates(stateful_set):
         labels = {
             **labels_of(item),
-            **(at(stateful_set, "spec", "selector", "matchLabels") or {}),
+            **mapping(stateful_set, "spec", "selector", "matchLabels"),
         }
         meta: dict[str, Any] = {
             "name": f"{name_of(item)}-{name_of(stateful_set)}-{ordinal}",
@@ -91,7 +91,7 @@ def claims_of(stateful_set: Object, ordinal: int) -> list[Object]:
             meta["annotations"] = copy_of(metadata(item)["annotations"])
         if at(stateful_set, "spec", "persistentVolumeClaimRetentionPolicy", "whenDeleted") == "Delete":
             meta["ownerReferences"] = [_plain_reference(stateful_set)]
-        spec = copy_of(item.get("spec") or {})
+        spec = copy_of(mapping(item, "spec"))
         found.append({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": meta, "spec": spec})
     return found
 

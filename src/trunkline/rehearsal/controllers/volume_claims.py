@@ -6,6 +6,7 @@ from typing import Any
 
 from trunkline.rehearsal.controllers.means import Means, place_of
 from trunkline.rehearsal.controllers.readiness import has_ended
+from trunkline.rehearsal.controllers.reading import entries, mapping, texts
 from trunkline.rehearsal.objects import (
     Object,
     at,
@@ -67,7 +68,7 @@ class VolumeClaims:
     def _note(self, change: Change) -> list[Place]:
         """Remember which pods use which claims; the claims whose users have changed."""
         pod, found = change.value, []
-        for volume in at(pod, "spec", "volumes") or ():
+        for volume in entries(pod, "spec", "volumes"):
             name = at(volume, "persistentVolumeClaim", "claimName")
             if not name:
                 continue
@@ -92,14 +93,14 @@ class VolumeClaims:
             if place not in self._users:
                 self._means.edit(self._kind, claim, _unprotected)
             return
-        if _PROTECTION not in (metadata(claim).get("finalizers") or ()):
+        if _PROTECTION not in texts(claim, "metadata", "finalizers"):
             claim = self._means.edit(self._kind, claim, _protected)
         if at(claim, "status", "phase") not in {"Bound", "Lost"}:
             self._bind(claim, has_user=place in self._users)
 
     def _reclaim(self, place: Place) -> None:
         for volume in self._means.store.all_of(self._volumes):
-            reference = at(volume, "spec", "claimRef") or {}
+            reference = mapping(volume, "spec", "claimRef")
             if (reference.get("namespace"), reference.get("name")) != place:
                 continue
             if at(volume, "spec", "persistentVolumeReclaimPolicy") == "Delete":
@@ -130,14 +131,14 @@ class VolumeClaims:
             self._pending(claim, "Warning", "ProvisioningFailed", said)
             return
         waits = storage_class.get("volumeBindingMode") == "WaitForFirstConsumer"
-        if waits and not has_user and _SELECTED not in (metadata(claim).get("annotations") or {}):
+        if waits and not has_user and _SELECTED not in mapping(claim, "metadata", "annotations"):
             said = "waiting for first consumer to be created before binding"
             self._pending(claim, "Normal", "WaitForFirstConsumer", said)
             return
         self._provision(claim, storage_class)
 
     def _pending(self, claim: Object, type_: Any, reason: str, message: str) -> None:
-        self._means.set_status(self._kind, claim, {**(claim.get("status") or {}), "phase": "Pending"})
+        self._means.set_status(self._kind, claim, {**mapping(claim, "status"), "phase": "Pending"})
         if self._told.get(place_of(claim)) != (uid_of(claim), message):
             self._told[place_of(claim)] = uid_of(claim), message
             self._means.say(claim, type_, reason, message, _COMPONENT)
@@ -181,7 +182,7 @@ class VolumeClaims:
     def _ready_made(self, claim: Object, storage_class: str) -> Object | None:
         """A volume that somebody has made, of the same class, for this claim or for anybody."""
         named = at(claim, "spec", "volumeName")
-        modes = set(at(claim, "spec", "accessModes") or ())
+        modes = set(texts(claim, "spec", "accessModes"))
         for volume in self._means.store.all_of(self._volumes):
             reference = at(volume, "spec", "claimRef")
             is_ours = reference is None or (at(reference, "namespace"), at(reference, "name")) == place_of(
@@ -192,13 +193,13 @@ class VolumeClaims:
             if named and name_of(volume) != named:
                 continue
             same_class = (at(volume, "spec", "storageClassName") or "") == storage_class
-            if same_class and modes <= set(at(volume, "spec", "accessModes") or ()):
+            if same_class and modes <= set(texts(volume, "spec", "accessModes")):
                 return volume
         return None
 
     def _default_class(self) -> str | None:
         for item in self._means.store.all_of(self._classes):
-            if (metadata(item).get("annotations") or {}).get(_DEFAULT) == "true":
+            if mapping(item, "metadata", "annotations").get(_DEFAULT) == "true":
                 return name_of(item)
         return None
 
@@ -240,7 +241,7 @@ def _protected(claim: Any) -> None:
 
 
 def _unprotected(claim: Any) -> None:
-    left = [item for item in claim["metadata"].get("finalizers") or () if item != _PROTECTION]
+    left = [item for item in texts(claim, "metadata", "finalizers") if item != _PROTECTION]
     claim["metadata"].pop("finalizers", None)
     if left:
         claim["metadata"]["finalizers"] = left
