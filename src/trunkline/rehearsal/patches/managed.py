@@ -62,8 +62,8 @@ def managed_of(value: Mapping[str, Any] | None) -> Managed:
 
 
 def is_reset(managed_fields: Any) -> bool:
-    """Whether a client asks to forget all managers: a list with one empty entry."""
-    return bool(managed_fields == [{}])
+    """Whether a client asks to forget all managers: a list that is empty, or has one empty entry."""
+    return managed_fields in ([], [{}])
 
 
 def decoded(managed_fields: Any, *, trusted: bool = False) -> Managed | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from trunkline.rehearsal.patches.fields import paths
+from trunkline.rehearsal.patches.go import go_syntax, go_text, go_type
 from trunkline.rehearsal.patches.schema import ANY, Shape
 from trunkline.rehearsal.patches.typed import element_of
 
@@ -28,13 +29,14 @@ def mismatches(value: Any, shape: Shape, path: str = "") -> list[str]:
 
 
 def _of_map(value: dict[str, Any], shape: Shape, path: str) -> list[str]:
-    found = []
-    for key, item in value.items():
-        if shape.form == "struct" and key not in shape.fields:
-            found.append(f"{path}.{key}: field not declared in schema")
-        else:
-            found += mismatches(item, shape.child(key), f"{path}.{key}")
-    return found
+    if shape.form == "struct":
+        unknown = next((key for key in value if key not in shape.fields), None)
+        if unknown is not None:
+            # The real one looks no further in such a map, either.
+            return [f"{path}.{unknown}: field not declared in schema"]
+    return [
+        said for key, item in value.items() for said in mismatches(item, shape.child(key), f"{path}.{key}")
+    ]
 
 
 def _of_list(value: list[Any], shape: Shape, path: str) -> list[str]:
@@ -78,31 +80,4 @@ def _of_scalar(value: Any, form: str) -> list[str]:
         return [] if isinstance(value, bool) else [f"expected boolean, got &{{{go_text(value)}}}"]
     if isinstance(value, str):
         return []
-    return [f"expected string, got &value.valueUnstructured{{Value:{go_text(value)}}}"]
-
-
-def go_type(value: Any) -> str:
-    """The type that a JSON value has in Go."""
-    if isinstance(value, bool):
-        return "bool"
-    for types, name in (
-        (str, "string"),
-        (dict, "map[string]interface {}"),
-        (list, "[]interface {}"),
-        (int, "int64"),
-        (float, "float64"),
-    ):
-        if isinstance(value, types):
-            return name
-    return "<nil>"
-
-
-def go_text(value: Any) -> str:
-    """A JSON value as Go's `%v` prints it."""
-    if isinstance(value, dict):
-        return f"map[{' '.join(f'{key}:{go_text(item)}' for key, item in sorted(value.items()))}]"
-    if isinstance(value, list):
-        return f"[{' '.join(map(go_text, value))}]"
-    if value is None:
-        return "<nil>"
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    return [f"expected string, got &value.valueUnstructured{{Value:{go_syntax(value)}}}"]

@@ -13,7 +13,8 @@ from typing import Any
 
 from trunkline.rehearsal.errors import ApiError, bad_request
 from trunkline.rehearsal.objects import copy_of
-from trunkline.rehearsal.patches.values import DEEPEST, depth_of, go_kind, refuse_deep, same
+from trunkline.rehearsal.patches.go import go_kind
+from trunkline.rehearsal.patches.values import DEEPEST, depth_of, refuse_deep, same
 
 _MOST_OPERATIONS = 10_000
 _MOST_COPIED_BYTES = 3 * 1024 * 1024

@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 
 from trunkline.rehearsal.kinds import Kind
 from trunkline.rehearsal.objects import moment_of
+from trunkline.rehearsal.patches.go import go_kind
 from trunkline.rehearsal.patches.schema import ANY, Shape, custom_shape, shape_of
-from trunkline.rehearsal.patches.values import go_kind, refuse_deep
+from trunkline.rehearsal.patches.values import refuse_deep
 
 _QUANTITY = re.compile(r"[+-]?[0-9.]+[eEinumkKMGTP]*[-+]?[0-9]*")
 _NOT_BASE64 = re.compile(r"[^A-Za-z0-9+/]")

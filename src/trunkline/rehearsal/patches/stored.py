@@ -37,7 +37,8 @@ def _stored(value: Any, shape: Shape) -> Any:
             if child is None or item is None:
                 continue
             stored = _stored(item, child)
-            if child.is_required or stored or child.form not in {"list", "map"}:
+            # An empty list of managers asks for something.
+            if child.is_required or stored or child.form not in {"list", "map"} or key == "managedFields":
                 kept[key] = stored
         return kept
     if isinstance(value, dict) and shape.form == "map":

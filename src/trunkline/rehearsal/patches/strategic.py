@@ -11,9 +11,10 @@ from typing import Any
 from trunkline.rehearsal.errors import ApiError, bad_request
 from trunkline.rehearsal.kinds import Kind
 from trunkline.rehearsal.objects import copy_of
+from trunkline.rehearsal.patches.go import go_kind, go_text
 from trunkline.rehearsal.patches.ordering import identity, in_order, places
 from trunkline.rehearsal.patches.schema import Shape, shape_of
-from trunkline.rehearsal.patches.values import go_kind, refuse_deep
+from trunkline.rehearsal.patches.values import refuse_deep
 
 _PATCH, _RETAIN = "$patch", "$retainKeys"
 _ORDER, _DELETE_FROM = "$setElementOrder/", "$deleteFromPrimitiveList/"
@@ -51,7 +52,7 @@ def merged_map(value: dict[str, Any], patch: dict[str, Any], shape: Shape) -> di
             return {key: copy_of(item) for key, item in patch.items() if key != _PATCH}
         if directive == "delete":
             return {}
-        raise bad_request(f"unknown patch type: {directive} in map: {patch}")
+        raise bad_request(f"unknown patch type: {go_text(directive)} in map: {go_text(patch)}")
     found: dict[str, Any] = dict(_retained(value, patch))
     for key, order in patch.items():
         if key.startswith(_ORDER):
@@ -91,9 +92,16 @@ def without_directives(value: Any) -> Any:
 def _merged(value: Any, patch: Any, shape: Shape) -> Any:
     if isinstance(value, dict) and isinstance(patch, dict):
         return patch if shape.replaces else merged_map(value, patch, shape)
-    if isinstance(value, list) and isinstance(patch, list) and shape.merges:
-        return _merged_list(value, patch, shape)
+    if isinstance(value, list) and isinstance(patch, list):
+        if shape.merges:
+            return _merged_list(value, patch, shape)
+        # Nobody looks for directives in a list that replaces another one.
+        return [without_directives(_bare(item)) for item in patch]
     return without_directives(patch)
+
+
+def _bare(item: Any) -> Any:
+    return {key: value for key, value in item.items() if key != _PATCH} if isinstance(item, dict) else item
 
 
 def _merged_list(value: list[Any], patch: list[Any], shape: Shape) -> list[Any]:
@@ -116,7 +124,7 @@ def _merged_maps(value: list[Any], patch: list[Any], shape: Shape, merge_key: st
             gone = identity(_key_of(item, merge_key))
             found = [other for other in found if identity(other, merge_key) != gone]
         elif item[_PATCH] != "replace":
-            raise bad_request(f"merging lists cannot yet be specified in the patch: {item[_PATCH]}")
+            raise bad_request(f"merging lists cannot yet be specified in the patch: {go_text(item[_PATCH])}")
     if any(item.get(_PATCH) == "replace" for item in patch):
         return [without_directives(item) for item in plain]
     element, known = shape.element, places(found, merge_key)
@@ -153,7 +161,7 @@ def _check_order(patch: list[Any], order: list[Any], merge_key: str) -> None:
     left = iter([identity(item, merge_key) for item in order])
     if not all(name in left for name in names):
         raise bad_request(
-            f"The order in patch list:\n{patch}\n doesn't match $setElementOrder list:\n{order}\n"
+            f"The order in patch list:\n{go_text(patch)}\n doesn't match $setElementOrder list:\n{go_text(order)}\n"
         )
 
 
@@ -186,7 +194,7 @@ def _retained(value: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
 
 def _key_of(item: dict[str, Any], merge_key: str) -> Any:
     if merge_key not in item:
-        raise bad_request(f"map: {item} does not contain declared merge key: {merge_key}")
+        raise bad_request(f"map: {go_text(item)} does not contain declared merge key: {merge_key}")
     return item[merge_key]
 
 

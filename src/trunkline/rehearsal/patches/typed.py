@@ -122,7 +122,7 @@ def _compare(key: str, before: Any, after: Any, shape: Shape, changed: Fields, r
         found = compared(before or {}, after or {}, shape)
     elif isinstance(before, list | None) and isinstance(after, list | None) and shape.is_merged_list:
         found = _compared_lists(before or [], after or [], shape)
-    if found is None or not (found[0] or found[1]):
+    if found is None or ((before is None) != (after is None) and not (found[0] or found[1])):
         changed[key] = {}
         return
     if found[0]:

@@ -46,15 +46,3 @@ def same(one: Any, other: Any) -> bool:
     if isinstance(one, list):
         return isinstance(other, list) and len(one) == len(other) and all(map(same, one, other))
     return bool(one == other) and isinstance(one, bool) == isinstance(other, bool)
-
-
-def go_kind(value: Any) -> str:
-    """What Go's JSON decoder calls a value: `string`, `number`, `bool`, `object`, `array`, `null`."""
-    if isinstance(value, bool):
-        return "bool"
-    if value is None:
-        return "null"
-    for types, name in ((str, "string"), (dict, "object"), (list, "array")):
-        if isinstance(value, types):
-            return name
-    return "number"
