@@ -60,7 +60,7 @@ def fits(template: Any, node: Object) -> tuple[bool, bool]:
         *({"key": key, "operator": "Exists", "effect": effect} for key, effect in _TOLERATED),
     ]
     bad = [
-        taint.get("effect")
+        str(taint.get("effect"))
         for taint in entries(node, "spec", "taints")
         if not any(_tolerates(item, taint) for item in tolerations)
     ]
@@ -79,7 +79,7 @@ def _term_holds(term: Any, node: Object) -> bool:
 
 
 def _holds(expression: Any, labels: dict[str, Any]) -> bool:
-    key, operator = at(expression, "key"), at(expression, "operator")
+    key, operator = str(at(expression, "key")), at(expression, "operator")
     values = values_of(expression)
     found = labels.get(key)
     if operator in {"Gt", "Lt"}:

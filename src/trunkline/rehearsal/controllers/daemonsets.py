@@ -9,7 +9,12 @@ from typing import Any
 from trunkline.rehearsal.controllers.claims import claimed
 from trunkline.rehearsal.controllers.daemon_nodes import bound_to, fits, node_of
 from trunkline.rehearsal.controllers.means import Alarms, Means, controllers_of, place_of
-from trunkline.rehearsal.controllers.podmaking import PodMaker, of_ending_namespace, pod_from
+from trunkline.rehearsal.controllers.podmaking import (
+    PodMaker,
+    fits_its_selector,
+    of_ending_namespace,
+    pod_from,
+)
 from trunkline.rehearsal.controllers.readiness import (
     available_in,
     has_ended,
@@ -76,7 +81,7 @@ class DaemonSets:
         hash_ = str(labels_of(update).get(POD_LABEL, ""))
         pods = claimed(self._means, daemon_set, self._pods)
         refused = None
-        if not is_ending(daemon_set):
+        if not is_ending(daemon_set) and fits_its_selector(daemon_set):
             spots = self._spots(daemon_set, pods)
             refused = self._manage(daemon_set, spots, pods, hash_)
             if refused is None and at(daemon_set, "spec", "updateStrategy", "type") != "OnDelete":

@@ -76,11 +76,12 @@ def next_revision(old: Sequence[Object]) -> int:
 def new_replica_set(deployment: Object, revision: int) -> Object:
     """A ReplicaSet for the template of a Deployment; its number of pods is still to be set."""
     template = copy_of(mapping(deployment, "spec", "template"))
+    template["metadata"] = mapping(template, "metadata")
     name = template_hash(_without_hash(template), whole(at(deployment, "status", "collisionCount"), 0))
     labels = {**mapping(template, "metadata", "labels"), HASH: name}
-    template.setdefault("metadata", {})["labels"] = labels
+    template["metadata"]["labels"] = labels
     selector = copy_of(mapping(deployment, "spec", "selector"))
-    selector["matchLabels"] = {**(selector.get("matchLabels") or {}), HASH: name}
+    selector["matchLabels"] = {**mapping(selector, "matchLabels"), HASH: name}
     value: Object = {
         "apiVersion": "apps/v1",
         "kind": "ReplicaSet",

@@ -17,7 +17,7 @@ from trunkline.rehearsal.controllers.deployment_status import (
     seconds_left,
 )
 from trunkline.rehearsal.controllers.means import Alarms, Means, controllers_of, place_of
-from trunkline.rehearsal.controllers.podmaking import of_ending_namespace
+from trunkline.rehearsal.controllers.podmaking import fits_its_selector, of_ending_namespace
 from trunkline.rehearsal.controllers.readiness import has_ended
 from trunkline.rehearsal.controllers.reading import mapping, whole
 from trunkline.rehearsal.controllers.rounding import is_rolling, wanted
@@ -69,7 +69,7 @@ class Deployments:
             self._alarms.set(place, None)
             return
         sets = claimed(self._means, deployment, self._sets)
-        if is_ending(deployment):
+        if is_ending(deployment) or not fits_its_selector(deployment):
             new = revisions.newest(deployment, sets)
             status = plain_status(deployment, new, sets, self._means.now())
             self._means.set_status(self._kind, deployment, status)

@@ -257,7 +257,7 @@ def _pod_of(job: Object, number: int | None) -> Object:
         pod["spec"]["hostname"] = f"{name_of(job)}-{number}"
         source = {"fieldRef": {"apiVersion": "v1", "fieldPath": f"metadata.labels['{state.INDEX}']"}}
         for key in ("containers", "initContainers"):
-            for container in pod["spec"].get(key) or ():
+            for container in entries(pod, "spec", key):
                 known = [
                     item for item in entries(container, "env") if item.get("name") != "JOB_COMPLETION_INDEX"
                 ]

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from trunkline.rehearsal.controllers.means import Means
-from trunkline.rehearsal.controllers.reading import mapping
+from trunkline.rehearsal.controllers.reading import mapping, texts
+from trunkline.rehearsal.controllers.selecting import matches, selector_of
 from trunkline.rehearsal.errors import ApiError
 from trunkline.rehearsal.objects import Object, at, controller_reference, copy_of, name_of, namespace_of
 
@@ -18,10 +19,11 @@ _LONGEST_BASE = 63 - 5 - 1
 def pod_from(template: Any, owner: Object, *, name: str = "") -> Object:
     """A pod of an owner as its template says; without a name it gets one that begins with its owner's."""
     meta: dict[str, Any] = {"namespace": namespace_of(owner)}
-    for key in ("labels", "annotations", "finalizers"):
-        found = at(template, "metadata", key)
-        if found:
-            meta[key] = copy_of(found)
+    for key in ("labels", "annotations"):
+        if mapping(template, "metadata", key):
+            meta[key] = copy_of(mapping(template, "metadata", key))
+    if texts(template, "metadata", "finalizers"):
+        meta["finalizers"] = texts(template, "metadata", "finalizers")
     if name:
         meta["name"] = name
     else:
@@ -94,6 +96,11 @@ class PodMaker:
 
     def _say(self, owner: Object, type_: Any, reason: str, message: str) -> None:
         self._means.say(owner, type_, reason, message, self._component)
+
+
+def fits_its_selector(owner: Object) -> bool:
+    """Whether an owner's selector selects the pods of its template: else it would make pods for ever."""
+    return matches(selector_of(owner), mapping(owner, "spec", "template", "metadata", "labels"))
 
 
 def of_ending_namespace(error: ApiError) -> bool:

@@ -8,7 +8,12 @@ from trunkline.rehearsal.controllers import readiness
 from trunkline.rehearsal.controllers.claims import claimed
 from trunkline.rehearsal.controllers.conditions import condition, conditions_in, find, with_one, without
 from trunkline.rehearsal.controllers.means import Alarms, Means, controllers_of, place_of
-from trunkline.rehearsal.controllers.podmaking import PodMaker, of_ending_namespace, pod_from
+from trunkline.rehearsal.controllers.podmaking import (
+    PodMaker,
+    fits_its_selector,
+    of_ending_namespace,
+    pod_from,
+)
 from trunkline.rehearsal.controllers.reading import mapping, whole
 from trunkline.rehearsal.controllers.rounding import wanted
 from trunkline.rehearsal.controllers.selecting import labels_of
@@ -49,7 +54,7 @@ class ReplicaSets:
             return
         pods = [pod for pod in claimed(self._means, replica_set, self._pods) if readiness.is_active(pod)]
         refused, short = None, wanted(replica_set) - len(pods)
-        if not is_ending(replica_set):
+        if not is_ending(replica_set) and fits_its_selector(replica_set):
             pods, refused = self._scale(replica_set, pods)
         self._means.set_status(self._kind, replica_set, self._status(replica_set, pods, refused, short))
         min_ready_s = whole(at(replica_set, "spec", "minReadySeconds"), 0)

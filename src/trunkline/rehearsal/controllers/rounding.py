@@ -38,7 +38,7 @@ def wanted(value: Object) -> int:
 
 def is_rolling(deployment: Object) -> bool:
     """Whether a Deployment is updated by and by."""
-    return at(deployment, "spec", "strategy", "type") in {None, "RollingUpdate"}
+    return bool((at(deployment, "spec", "strategy", "type") or "RollingUpdate") == "RollingUpdate")
 
 
 def max_surge(deployment: Object) -> int:

@@ -47,7 +47,7 @@ def _parts(selector: Any) -> tuple[dict[str, Any], list[Any]]:
 
 
 def _holds(expression: Any, labels: Mapping[str, Any]) -> bool:
-    key, operator = at(expression, "key"), at(expression, "operator")
+    key, operator = str(at(expression, "key")), at(expression, "operator")
     values = values_of(expression)
     if operator == "In":
         return key in labels and labels[key] in values

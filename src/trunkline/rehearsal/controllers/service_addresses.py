@@ -108,7 +108,7 @@ def _ports(service: Object, pod: Object) -> tuple[Port, ...]:
     for item in entries(service, "spec", "ports"):
         target = at(item, "targetPort")
         protocol = str(at(item, "protocol") or "TCP")
-        if target in {None, 0, ""}:
+        if not target:
             target = at(item, "port")
         number = target if isinstance(target, int) else _named_port(pod, str(target), protocol)
         if number:

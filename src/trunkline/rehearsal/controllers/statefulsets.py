@@ -9,7 +9,7 @@ from typing import Any
 
 from trunkline.rehearsal.controllers.claims import claimed
 from trunkline.rehearsal.controllers.means import Alarms, Means, controllers_of, place_of
-from trunkline.rehearsal.controllers.podmaking import of_ending_namespace
+from trunkline.rehearsal.controllers.podmaking import fits_its_selector, of_ending_namespace
 from trunkline.rehearsal.controllers.readiness import (
     available,
     available_in,
@@ -73,7 +73,7 @@ class StatefulSets:
         known = self._revisions.all_of(stateful_set)
         current = named(known, at(stateful_set, "status", "currentRevision")) or update
         refused = None
-        if not is_ending(stateful_set):
+        if not is_ending(stateful_set) and fits_its_selector(stateful_set):
             try:
                 self._advance(stateful_set, pods, current, update)
             except ApiError as error:
