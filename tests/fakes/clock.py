@@ -25,6 +25,9 @@ class FakeClock:
         self.slept.append(seconds)
         self.advance(seconds)
 
+    def wait(self, changed: threading.Condition, timeout_s: float) -> bool:
+        return changed.wait(timeout_s)
+
     def advance(self, seconds: float) -> None:
         with self._lock:
             self._passed_s += seconds

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from datetime import UTC, datetime
 
@@ -20,3 +21,7 @@ class SystemClock:
     def sleep(self, seconds: float) -> None:
         """Wait."""
         time.sleep(seconds)
+
+    def wait(self, changed: threading.Condition, timeout_s: float) -> bool:
+        """See the port."""
+        return changed.wait(timeout_s)

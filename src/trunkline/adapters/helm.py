@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -36,6 +37,12 @@ _NO_SUCH_FLAG = "unknown flag: --server-side"
 _NOTHING_STANDS = "has no deployed releases"
 _MORE_THAN_HELM_KEEPS = 1_000_000
 _QUERY_S = 60.0
+# What an API server says that is there and cannot answer now.
+_BUSY_MOMENT = re.compile(
+    r"Internal error occurred|too many requests|currently unable to handle the request|etcdserver:|ServiceUnavailable",
+    re.IGNORECASE,
+)
+_PAUSES_S = (0.5, 1.0, 2.0, 4.0, 4.0, 4.0)
 # Helm bounds itself by --timeout; this much later something is wrong with Helm.
 _SLACK_S = 30.0
 
@@ -43,9 +50,12 @@ _SLACK_S = 30.0
 class HelmCommand:
     """Implements the port `Helm` with the `helm` on PATH."""
 
-    def __init__(self, cluster: ClusterTarget, processes: Processes) -> None:
+    def __init__(
+        self, cluster: ClusterTarget, processes: Processes, pause: Callable[[float], None] = time.sleep
+    ) -> None:
         self._cluster = cluster
         self._processes = processes
+        self._pause = pause
 
     def version(self) -> str:
         """See the port."""
@@ -56,7 +66,7 @@ class HelmCommand:
 
     def history(self, target: ReleaseTarget) -> History:
         """See the port."""
-        done = self._helm(
+        done = self._ask(
             target, ("history", target.name, "--max", str(_MORE_THAN_HELM_KEEPS), "--output", "json")
         )
         if done.code != 0:
@@ -111,7 +121,7 @@ class HelmCommand:
 
     def hooks(self, target: ReleaseTarget) -> tuple[Mapping[str, Any], ...]:
         """See the port."""
-        done = self._helm(target, ("get", "hooks", target.name))
+        done = self._ask(target, ("get", "hooks", target.name))
         if done.code != 0:
             if _NOT_FOUND in done.stderr:
                 return ()
@@ -173,7 +183,7 @@ class HelmCommand:
 
     def applied(self, target: ReleaseTarget, revision: int) -> Applied:
         """See the port."""
-        done = self._helm(target, ("get", "manifest", target.name, "--revision", str(revision)))
+        done = self._ask(target, ("get", "manifest", target.name, "--revision", str(revision)))
         if done.code != 0:
             raise self._error(target, "get manifest", done)
         return Applied(revision, parse_manifest(done.stdout))
@@ -199,6 +209,16 @@ class HelmCommand:
         )
         # Helm 3 merges anyway, and knows no such flag.
         return done if _NO_SUCH_FLAG in again.stderr else again
+
+    def _ask(self, target: ReleaseTarget, arguments: tuple[str, ...]) -> Completed:
+        """A question, again while the API answers with trouble of its own: an undo must not fail for a busy moment."""
+        done = self._helm(target, arguments)
+        for seconds in _PAUSES_S:
+            if done.code == 0 or not _BUSY_MOMENT.search(done.stderr):
+                break
+            self._pause(seconds)
+            done = self._helm(target, arguments)
+        return done
 
     def _helm(
         self,

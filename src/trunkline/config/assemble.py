@@ -25,6 +25,7 @@ from trunkline.config.project import (
     MeasureSettings,
     Project,
 )
+from trunkline.config.scenario_schema import ScenarioSection, given
 from trunkline.config.schema import (
     ChartSection,
     EnvironmentSection,
@@ -35,6 +36,8 @@ from trunkline.config.schema import (
 from trunkline.config.variables import overridden
 from trunkline.domain.durations import parse_duration
 from trunkline.domain.images import parse_image
+from trunkline.domain.rehearsals import FAILURES, Ending, Scenario, What
+from trunkline.domain.rehearsals import Expectation as ExpectedEnding
 
 
 def validate(document: Document) -> tuple[ProjectFile | None, list[Mistake]]:
@@ -66,6 +69,7 @@ def assemble(
         values_location=_from_home(section.values.location, home),
         measure=overridden(_measure(section.measure), measured),
         source=source,
+        scenarios=tuple(map(_scenario, section.rehearse.scenarios)),
     )
 
 
@@ -141,6 +145,27 @@ def _check(section: CheckSection) -> Check | None:
         path=http.path,
         expect=Expectation(expect.status, expect.contains, dict(expect.json_)),
         timeout_s=timeout_s,
+    )
+
+
+def _scenario(section: ScenarioSection) -> Scenario:
+    what, expect = What(section.what), section.expect
+    durations = {name for name, known in FAILURES[what].items() if known.kind == "duration"}
+    return Scenario(
+        name=section.name,
+        what=what,
+        story=section.story,
+        environment=section.environment,
+        workload=section.workload,
+        container=section.container,
+        rollout=section.rollout,
+        parameters={
+            name: parse_duration(value) if name in durations else value
+            for name, value in given(section).items()
+        },
+        expect=ExpectedEnding(
+            Ending(expect.ending), tuple(expect.causes), expect.undone, parse_duration(expect.within)
+        ),
     )
 
 

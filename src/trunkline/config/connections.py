@@ -14,7 +14,9 @@ from trunkline.config.interpolation import Interpolated
 from trunkline.config.mistakes import Mistake, Path, quoted, suggestion
 from trunkline.config.rules import MOST_ENVIRONMENTS, is_duration
 from trunkline.domain.durations import parse_duration
+from trunkline.domain.rehearsals import FAILURES, What
 
+_PARAMETERS = {name for known in FAILURES.values() for name in known}
 _DEEDS = ("http", "command", "helm_test")
 
 
@@ -34,6 +36,7 @@ def check_connections(document: Document) -> Iterator[Mistake]:
     yield from _doubles(document, environments)
     yield from _impatient(document, environments)
     yield from _checks(document, environments)
+    yield from _scenarios(document, environments)
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
@@ -184,3 +187,26 @@ def _address(document: Document, http: Mapping[str, Any], path: Path) -> Iterato
 
 def _shown(text: str) -> str:
     return quoted(text.spelling)[1:-1] if isinstance(text, Interpolated) else text
+
+
+def _scenarios(document: Document, environments: Mapping[str, Any]) -> Iterator[Mistake]:
+    """A scenario strikes a place that there is, says only what its failure knows, and has a name of its own."""
+    listed = _mapping(_mapping(document.data).get("rehearse")).get("scenarios")
+    names: set[str] = set()
+    for index, scenario in enumerate(listed if isinstance(listed, list) else ()):
+        path: Path = ("rehearse", "scenarios", index)
+        if not isinstance(scenario, dict):
+            continue
+        name, where, what = (scenario.get(key) for key in ("name", "environment", "what"))
+        if isinstance(name, str) and name in names:
+            yield Mistake(
+                document.place((*path, "name")).value, f"there are two scenarios named {name}", path
+            )
+        names.add(str(name))
+        if isinstance(where, str) and where and where not in environments:
+            place = document.place((*path, "environment"))
+            near = suggestion(where, environments) or f"; known: {', '.join(environments)}"
+            yield Mistake(place.value, f"there is no environment {place.shown}{near}", path)
+        if what in set(What):
+            for key in sorted(_PARAMETERS & set(scenario) - set(FAILURES[What(str(what))])):
+                yield _at_key(document, (*path, key), f"{what} does not know '{key}'")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from trunkline.config.checks import Check
 from trunkline.domain.images import ImageReference
+from trunkline.domain.rehearsals import Scenario
 from trunkline.domain.releases import ClusterTarget, ReleaseTarget
 
 
@@ -142,6 +143,7 @@ class Project:
     values_location: str = "."
     measure: MeasureSettings = MeasureSettings()
     source: str = "trunkline.yaml"
+    scenarios: tuple[Scenario, ...] = ()
 
     def environment(self, name: str) -> Environment | None:
         """The environment of that name."""

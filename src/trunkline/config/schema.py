@@ -16,6 +16,7 @@ from pydantic.config import JsonDict
 from trunkline.config import kinds, rules
 from trunkline.config.check_schema import CheckSection
 from trunkline.config.kinds import Section
+from trunkline.config.scenario_schema import RehearseSection
 
 ServiceName = Annotated[str, kinds.text(rules.RELEASE)]
 OptionalReleaseName = Annotated[str, kinds.optional(kinds.text(rules.RELEASE))]
@@ -318,4 +319,9 @@ class ProjectFile(Section):
         default_factory=MeasureSection,
         description="What measurements are called, and where they go.",
         examples=[{"prefix": "acme"}],
+    )
+    rehearse: RehearseSection = Field(
+        default_factory=RehearseSection,
+        description="Failures to try the pipeline with, on a simulated cluster.",
+        examples=[{"scenarios": [{"name": "database-away", "what": "crash-loop"}]}],
     )

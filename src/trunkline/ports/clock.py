@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import datetime
 from typing import Protocol
 
@@ -19,4 +20,12 @@ class Clock(Protocol):
 
     def sleep(self, seconds: float) -> None:
         """Wait."""
+        ...
+
+    def wait(self, changed: threading.Condition, timeout_s: float) -> bool:
+        """Wait until the condition, which the caller holds, is notified, or that many seconds have passed.
+
+        Returns:
+            Whether it was notified.
+        """
         ...

@@ -83,11 +83,11 @@ class Faults:
         store: to know what was there before.
         loop: for what happens later.
         trouble: the API's face.
-        lose_node: loses the node that a pod is on.
+        lose_node: loses the node that a pod is on, for so many seconds.
     """
 
     def __init__(
-        self, store: Store, loop: Loop, trouble: Trouble, lose_node: Callable[[Object], None]
+        self, store: Store, loop: Loop, trouble: Trouble, lose_node: Callable[[Object, float], None]
     ) -> None:
         self._store, self._loop = store, loop
         self._trouble, self._lose_node = trouble, lose_node
@@ -186,18 +186,18 @@ class Faults:
         if not self._is_struck(fault, change.value):
             return
         self._begun = True
-        begin = _TROUBLES.get(fault.what)
+        begin, after_s = _TROUBLES.get(fault.what), fault.seconds("after")
         if begin is not None:
-            self._loop.call_later(0.0, lambda: begin(self._trouble, fault))
+            self._loop.call_later(after_s, lambda: begin(self._trouble, fault))
             if fault.seconds("for"):
-                self._loop.call_later(fault.seconds("for"), self._trouble.well)
+                self._loop.call_later(after_s + fault.seconds("for"), self._trouble.well)
         elif fault.what == "node-lost":
             self._loop.call_later(max(1.0, fault.seconds("after")), lambda: self._lose(change.value))
 
     def _lose(self, pod: Object) -> None:
         now = self._store.get(POD, namespace_of(pod), name_of(pod))
         if now is not None:
-            self._lose_node(now)
+            self._lose_node(now, self._fault.seconds("for") if self._fault else 0.0)
 
     def _is_struck(self, fault: Fault, pod: Object) -> bool:
         if namespace_of(pod) != fault.namespace or not self._is_new(at(pod, "spec")):
@@ -224,6 +224,8 @@ def _ending(fault: Fault, reason: str) -> Behaviour:
     code = fault.settings.get("exit_code")
     return Behaviour(
         ends_after_s=fault.seconds("after"),
+        # What ends at its start never answers before.
+        ready_after_s=fault.seconds("after") / 2 if fault.what == "ready-then-failing" else None,
         exit_code=_KILLED if reason else int(1 if code is None else code),
         reason=reason,
         lines=fault.lines(),

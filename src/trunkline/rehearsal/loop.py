@@ -154,7 +154,7 @@ class Loop:
             self._tries.pop(key, None)
             return
         tries = self._tries[key] = self._tries.get(key, 0) + 1
-        delay_s = min(_RETRY_S * 2 ** (tries - 1), _LONGEST_RETRY_S)
+        delay_s = min(_RETRY_S * 2.0 ** min(tries - 1, 10), _LONGEST_RETRY_S)
         self.call_later(delay_s, lambda: self.enqueue(controller, place))
 
     def _guarded(self, deed: Callable[[], None]) -> bool:

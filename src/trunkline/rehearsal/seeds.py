@@ -1,9 +1,10 @@
-"""What is there in a cluster before anybody comes: namespaces, nodes and the API's own Service."""
+"""What is there in a cluster before anybody comes: namespaces, storage classes, nodes and the API's own Service."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
+from trunkline.rehearsal.controllers.volume_claims import storage_classes
 from trunkline.rehearsal.errors import ApiError
 from trunkline.rehearsal.kinds import VERSION, Kinds
 from trunkline.rehearsal.objects import Object
@@ -21,6 +22,8 @@ def seed(registry: Registry, kinds: Kinds, store: Store, nodes: Iterable[str]) -
         namespaces = kinds.named("", "Namespace")
         for name in _NAMESPACES:
             registry.create(namespaces, {"metadata": {"name": name}}, _BY)
+        for storage_class in storage_classes():
+            registry.create(kinds.named("storage.k8s.io", "StorageClass"), storage_class, _BY)
         for name in nodes:
             create_node(registry, kinds, name)
         _create(registry, kinds, "", "Service", {

@@ -124,7 +124,7 @@ class KubernetesWatch:
     def _rest(self, seen_changes: int, longest_s: float) -> None:
         with self._changed:
             if self._changes == seen_changes:
-                self._changed.wait(longest_s)
+                self._clock.wait(self._changed, longest_s)
             came = self._changes != seen_changes
         if came:
             self._clock.sleep(min(_COALESCED_S, longest_s))

@@ -133,6 +133,10 @@ class Kubelet:
             how = Deletion(grace_s=0, uid=worker.uid)
             self._means.registry.delete(POD, *place_of(pod), how)
 
+    def current(self, worker: Worker) -> Object | None:
+        """The worker's pod as it is stored now."""
+        return self._means.again(POD, worker.pod)
+
     def knows(self, worker: Worker) -> bool:
         """Whether a pod is still there."""
         return self._workers.get(worker.uid) is worker
@@ -153,6 +157,13 @@ class Kubelet:
         for worker in self._workers.values():
             if at(worker.pod, "spec", "nodeName") == node:
                 worker.frozen = True
+
+    def recover(self, node: str) -> None:
+        """The node is back; what was under way there is begun anew."""
+        self.lost.discard(node)
+        for worker in list(self._workers.values()):
+            if at(worker.pod, "spec", "nodeName") == node:
+                worker.thaw()
 
     def _forget(self, place: Place, uid: str) -> None:
         worker = self._workers.pop(uid, None)

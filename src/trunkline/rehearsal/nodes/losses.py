@@ -36,20 +36,40 @@ class NodeLosses:
     def reconcile(self, place: Place) -> None:
         """See the port."""
 
-    def lose_node_of(self, pod: Object) -> None:
-        """Lose the node that a pod is on, if it has one."""
+    def lose_node_of(self, pod: Object, for_s: float) -> None:
+        """Lose the node that a pod is on, if it has one, for so many seconds (0: for ever)."""
         node = str(at(pod, "spec", "nodeName") or "")
         if node:
             self.lose(node)
+            if for_s:
+                self._means.loop.call_later(for_s, lambda: self.recover(node))
 
     def lose(self, node: str) -> None:
         """The node says nothing from now on; the control plane notices after its grace."""
         self.kubelet.lose(node)
         self._means.loop.call_later(_NOTICED_S, lambda: self._notice(node))
 
-    def _notice(self, name: str) -> None:
+    def recover(self, name: str) -> None:
+        """The node is there again, and goes on with its pods."""
+        self.kubelet.recover(name)
         node = self._means.get(self._nodes, ("", name))
         if node is None:
+            return
+        changed = copy_of(node)
+        changed["spec"]["taints"] = [
+            item for item in at(node, "spec", "taints") or () if item.get("key") != _TAINT["key"]
+        ]
+        changed = self._means.registry.update(self._nodes, changed, Write("kube-controller-manager"))
+        ready = copy_of(changed)
+        said = {"reason": "KubeletReady", "message": "kubelet is posting ready status"}
+        ready["status"]["conditions"] = [
+            {**item, "status": "True", **said} for item in conditions_of(changed)
+        ]
+        self._means.registry.update(self._nodes, ready, Write("kubelet", "status"))
+
+    def _notice(self, name: str) -> None:
+        node = self._means.get(self._nodes, ("", name))
+        if node is None or name not in self.kubelet.lost:
             return
         changed = copy_of(node)
         said = {"reason": "NodeStatusUnknown", "message": "Kubelet stopped posting node status."}

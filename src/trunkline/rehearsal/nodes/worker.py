@@ -14,7 +14,16 @@ from typing import TYPE_CHECKING
 from trunkline.rehearsal.nodes import pulls
 from trunkline.rehearsal.nodes.pod_status import pod_status
 from trunkline.rehearsal.nodes.runs import Run, adopted
-from trunkline.rehearsal.objects import Object, at, moment_of, name_of, namespace_of, uid_of
+from trunkline.rehearsal.objects import (
+    Object,
+    at,
+    is_ending,
+    metadata,
+    moment_of,
+    name_of,
+    namespace_of,
+    uid_of,
+)
 
 if TYPE_CHECKING:
     from trunkline.rehearsal.nodes.kubelet import Kubelet
@@ -94,6 +103,26 @@ class Worker:
         """The pod is gone: nothing that was planned happens."""
         for run in self.runs:
             run.stop_timers()
+
+    def thaw(self) -> None:
+        """Go on after the node was away: what had not begun begins anew."""
+        self.frozen = False
+        pod = self._kubelet.current(self)
+        if pod is not None and is_ending(pod):
+            self.end(float(metadata(pod).get("deletionGracePeriodSeconds") or 0))
+            return
+        for run in self.runs:
+            if not run.is_running:
+                run.stop_timers()
+        if not self._is_mounted:
+            self._mount()
+            return
+        for run in self.runs:
+            if run.is_running:
+                self._probe(run)
+            elif run.has_ended and not run.is_init:
+                self._after_end(run)
+        self._next()
 
     def fail(self, reason: str, message: str) -> None:
         """End the whole pod as failed."""

@@ -1,4 +1,4 @@
-"""The only place that names adapters: composes the World of one command, and takes it down again."""
+"""Composes the World of one command, and takes it down again."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def compose(
 
     @cache
     def helm(target: ClusterTarget) -> Helm:
-        return HelmCommand(target, processes)
+        return HelmCommand(target, processes, clock.sleep)
 
     def image_builder() -> ImageBuilder:
         from trunkline.adapters.builders import choose_builder  # noqa: PLC0415 - most commands build nothing
@@ -83,6 +83,16 @@ def compose(
         listeners=(*listeners, *_sinks(project, http, redactor, surroundings.link)),
         new_id=lambda: new_id(clock),
     )
+
+
+def cleared(environ: Mapping[str, str]) -> dict[str, str]:
+    """An environment without what leads to a real cluster, a real ledger or a real intake."""
+    return {
+        name: value
+        for name, value in environ.items()
+        if name not in {"KUBECONFIG", "TRUNKLINE_LEDGER", "KUBERNETES_SERVICE_HOST"}
+        and not name.startswith(("HELM_KUBE", "DD_"))
+    }
 
 
 @contextmanager

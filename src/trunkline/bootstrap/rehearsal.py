@@ -1,0 +1,154 @@
+"""Composes the stages of a rehearsal: the project as it is, around a cluster that is simulated."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from trunkline.adapters.helm import HelmCommand
+from trunkline.adapters.http import Urllib3Http
+from trunkline.adapters.identifiers import new_id
+from trunkline.adapters.kubernetes import connect
+from trunkline.adapters.process import SubprocessProcesses
+from trunkline.adapters.rehearsal import (
+    Approving,
+    ClusterSnapshot,
+    DescribedImages,
+    HelmKiller,
+    RehearsedSource,
+    RehearsedTime,
+    SimulatedStage,
+    StubForwarding,
+)
+from trunkline.adapters.sqlite_ledger import SqliteLedger, locate
+from trunkline.adapters.storage import FileStorage
+from trunkline.bootstrap.world import cleared
+from trunkline.config.project import Environment, Project
+from trunkline.domain.images import parse_image
+from trunkline.domain.redaction import Redactor
+from trunkline.domain.releases import ClusterTarget
+from trunkline.ports import Cluster, Helm, Listener, Surroundings, World
+from trunkline.ports.rehearsals import Snapshot, StageOpener
+from trunkline.rehearsal.clock import FastClock
+from trunkline.rehearsal.cluster import SimulatedCluster
+
+if TYPE_CHECKING:
+    from trunkline.adapters.rehearsal.background import Background
+
+_NODES = ("rehearsal-1", "rehearsal-2")
+_IMAGE = "registry.rehearsal.invalid/described"
+
+
+@contextmanager
+def stages(project: Project, environ: Mapping[str, str]) -> Iterator[StageOpener]:
+    """What opens the stages of one rehearsal; their files are gone with the block."""
+    with TemporaryDirectory(prefix="trunkline-rehearsal-") as directory:
+        order: list[str] = []
+
+        @contextmanager
+        def opened(
+            commit: str, snapshot: Snapshot | None, listeners: tuple[Listener, ...]
+        ) -> Iterator[SimulatedStage]:
+            if commit not in order:
+                order.append(commit)
+            room = Path(directory) / os.urandom(8).hex()
+            room.mkdir()
+            with _stage(project, environ, room, commit, tuple(order), snapshot, listeners) as stage:
+                yield stage
+
+        yield opened
+
+
+@contextmanager
+def _stage(
+    project: Project,
+    environ: Mapping[str, str],
+    room: Path,
+    commit: str,
+    order: tuple[str, ...],
+    snapshot: Snapshot | None,
+    listeners: tuple[Listener, ...],
+) -> Iterator[SimulatedStage]:
+    clock = FastClock()
+    state = snapshot.cluster if isinstance(snapshot, ClusterSnapshot) else None
+    with SimulatedCluster(clock, state=state, nodes=_NODES) as cluster, clock.busy():
+        kubeconfig = room / "kubeconfig"
+        kubeconfig.write_text(cluster.kubeconfig_text, encoding="utf-8")
+        surroundings = {**cleared(environ), "KUBECONFIG": str(kubeconfig)}
+        redactor = Redactor.from_environment(environ)
+        killer = HelmKiller(SubprocessProcesses(surroundings, redactor), cluster.gate)
+        time = RehearsedTime(clock)
+        world = _world(project, surroundings, room, commit, order, listeners, cluster, killer, time, redactor)
+        try:
+            yield SimulatedStage(world, cluster, time, killer)
+        finally:
+            world.ledger.close()
+
+
+def _world(
+    project: Project,
+    environ: Mapping[str, str],
+    room: Path,
+    commit: str,
+    order: tuple[str, ...],
+    listeners: tuple[Listener, ...],
+    simulated: SimulatedCluster,
+    processes: HelmKiller,
+    time: RehearsedTime,
+    redactor: Redactor,
+) -> World:
+    images, home = DescribedImages(), Path.home()
+
+    @cache
+    def cluster(target: ClusterTarget) -> Cluster:
+        return connect(target, environ, home, Urllib3Http, processes, time, redactor)
+
+    @cache
+    def helm(target: ClusterTarget) -> Helm:
+        return HelmCommand(target, processes, time.sleep)
+
+    return World(
+        project=_rehearsed(project, environ["KUBECONFIG"]),
+        surroundings=Surroundings("rehearsal", "rehearsal"),
+        redactor=redactor,
+        clock=time,
+        processes=processes,
+        source=RehearsedSource(commit, order),
+        registry=images,
+        storage=FileStorage(environ, redactor),
+        ledger=SqliteLedger(room / "ledger.db", redactor),
+        approver=Approving(),
+        builder=lambda: images,
+        helm=helm,
+        cluster=cluster,
+        forwarding=lambda _: StubForwarding(simulated),
+        http=Urllib3Http,
+        listeners=listeners,
+        new_id=lambda: new_id(time),
+    )
+
+
+def _rehearsed(project: Project, kubeconfig: str) -> Project:
+    """The project with every environment in the one simulated cluster, and without what only a real run does."""
+
+    def moved(environment: Environment) -> Environment:
+        return replace(environment, context=None, kubeconfig=kubeconfig)
+
+    image = project.image
+    if image.repository is None:
+        image = replace(image, repository=parse_image(_IMAGE))
+    return replace(project, environments=tuple(map(moved, project.environments)), test="", image=image)
+
+
+def background(environ: Mapping[str, str]) -> Background:
+    """The simulated cluster in the background of this person's state directory, beside the ledger's own place."""
+    from trunkline.adapters.rehearsal.background import Background  # noqa: PLC0415 - only `trunkline cluster`
+
+    own = {name: value for name, value in environ.items() if name != "TRUNKLINE_LEDGER"}
+    return Background(locate(own).parent / "cluster")
