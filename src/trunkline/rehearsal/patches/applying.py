@@ -70,7 +70,8 @@ def apply(
     managed = {**managed, own: mine}
     found = merged(live or {}, config, shape)
     if difference(last, mine.fields):
-        found = _pruned(found, managed, last, shape)
+        # Merged again, for the empty lists that nobody manages.
+        found = merged(_pruned(found, managed, last, shape), config, shape)
     changed, removed = changes(kind, live, found) if live is not None else ({}, {})
     others = {each: entry for each, entry in managed.items() if each != own}
     conflicts = conflicts_of(others, changed)

@@ -100,24 +100,24 @@ def decoded(managed_fields: Any, *, trusted: bool = False) -> Managed | None:
 
 def encoded(managed: Managed) -> list[dict[str, Any]]:
     """The list that an object carries, in the order of the real API; managers of nothing are left out."""
-    entries = [(_spelled(manager, entry)) for manager, entry in managed.items() if entry.fields]
-    entries.sort(
-        key=lambda entry: (
-            entry["operation"],
-            entry.get("time") or "",
-            entry["manager"],
-            entry["apiVersion"],
-            entry.get("subresource") or "",
-        )
+    entries = sorted(
+        ((manager, entry) for manager, entry in managed.items() if entry.fields),
+        key=lambda each: (
+            each[0].operation,
+            each[1].time,
+            each[0].name,
+            each[1].api_version,
+            each[0].subresource,
+        ),
     )
-    return entries
+    return [_spelled(manager, entry) for manager, entry in entries]
 
 
 def write_to(value: dict[str, Any], managed: Managed) -> None:
-    """Note in an object, in place, who manages what."""
+    """Note in an object, in place, who manages what; one that has no metadata is none that could be managed."""
     entries = encoded(managed)
-    if entries:
-        value.setdefault("metadata", {})["managedFields"] = entries
+    if entries and isinstance(value.setdefault("metadata", {}), dict):
+        value["metadata"]["managedFields"] = entries
     else:
         metadata(value).pop("managedFields", None)
 
