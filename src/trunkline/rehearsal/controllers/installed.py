@@ -21,7 +21,7 @@ from trunkline.rehearsal.controllers.volume_claims import VolumeClaims
 from trunkline.rehearsal.kinds import Kinds
 from trunkline.rehearsal.loop import Controller, Loop
 from trunkline.rehearsal.registry import Registry
-from trunkline.rehearsal.store import Change, Store
+from trunkline.rehearsal.store import Store
 
 
 def install(
@@ -47,13 +47,3 @@ def install(
     for controller in found:
         loop.add(controller)
     return found
-
-
-def revisit(store: Store, loop: Loop, controllers: list[Controller]) -> None:
-    """Let controllers look at all that is there, after a store was restored."""
-    with store.lock:
-        for kind, value in list(store.everything()):
-            change = Change(store.version, "ADDED", kind, value, None)
-            for controller in controllers:
-                for place in controller.concerned(change):
-                    loop.enqueue(controller, place)

@@ -9,7 +9,7 @@ import pytest
 
 from tests.unit.rehearsal.controllers.objects import template, workload
 from tests.unit.rehearsal.controllers.world import FakeKubelet, World
-from trunkline.rehearsal.controllers.installed import install, revisit
+from trunkline.rehearsal.controllers.installed import install
 from trunkline.rehearsal.kinds import Kind
 from trunkline.rehearsal.objects import Object
 from trunkline.rehearsal.store import Store
@@ -18,7 +18,7 @@ from trunkline.rehearsal.store import Store
 class Cluster(World):
     def __init__(self) -> None:
         super().__init__()
-        self.controllers = install(self.store, self.registry, self.kinds, self.clock, self.loop, self.events)
+        install(self.store, self.registry, self.kinds, self.clock, self.loop, self.events)
         FakeKubelet(self, lambda _: 1.0)
         self.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "default"}})
         self.settle()
@@ -48,9 +48,9 @@ def test_a_restored_cluster_goes_on() -> None:
     before, after = Cluster(), World()
     before.create(workload("Deployment", "web", 2))
     after.store.restore(before.store.version, iter(list(before.store.everything())))
-    controllers = install(after.store, after.registry, after.kinds, after.clock, after.loop, after.events)
+    install(after.store, after.registry, after.kinds, after.clock, after.loop, after.events)
     FakeKubelet(after)
-    revisit(after.store, after.loop, controllers)
+    after.loop.resync()
     after.advance(5)
     assert after.get("Deployment", "web")["status"]["replicas"] == 2
 
