@@ -195,8 +195,8 @@ class Registry:
             value.setdefault("status", {})["phase"] = "Terminating"
         if how.dry_run:
             return value
-        kept = self._store.put(kind, value)
-        return self._store.remove(kind, namespace, name) if _may_go(kept) else kept
+        # What goes at once is never seen ending: a watch tells of its end only.
+        return self._store.remove(kind, namespace, name) if _may_go(value) else self._store.put(kind, value)
 
     def _existing(self, kind: Kind, namespace: str, name: str) -> Object:
         found = self._store.get(kind, namespace, name)
