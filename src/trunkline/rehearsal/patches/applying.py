@@ -18,7 +18,6 @@ from trunkline.rehearsal.patches.managed import (
     Managed,
     Manager,
     conflicts_of,
-    encoded,
     managed_of,
     without,
     write_to,
@@ -195,13 +194,12 @@ def _result(live: Object | None, found: Object, managed: Managed, manager: str, 
     if manager == "kubectl" and at(live, "metadata", "annotations", _LAST_APPLIED):
         annotations = found.setdefault("metadata", {}).setdefault("annotations", {})
         annotations[_LAST_APPLIED] = _as_last_applied(applied)
-    if live is not None:
-        before = metadata(live).get("managedFields")
-        metadata(found).pop("managedFields", None)
+    before = managed_of(live)
+    metadata(found).pop("managedFields", None)
+    if live is not None and _timeless(managed) == _timeless(before):
         rest = {key: value for key, value in metadata(live).items() if key != "managedFields"}
-        if found == {**live, "metadata": rest} and _timeless(encoded(managed)) == _timeless(before):
-            found["metadata"]["managedFields"] = copy_of(before)
-            return found
+        if found == {**live, "metadata": rest}:
+            managed = before
     write_to(found, managed)
     return copy_of(found)  # type: ignore[no-any-return]  # a copy is of the type that it copies
 
@@ -214,7 +212,6 @@ def _as_last_applied(applied: Object) -> str:
     return json.dumps(found, separators=(",", ":"), sort_keys=True, ensure_ascii=False) + "\n"
 
 
-def _timeless(entries: Any) -> list[Any]:
-    """Entries without times, in an order that does not hang on them."""
-    found = [{key: value for key, value in entry.items() if key != "time"} for entry in entries or ()]
-    return sorted(found, key=lambda entry: [str(entry.get(key)) for key in ("operation", "manager", "apiVersion", "subresource")])  # fmt: skip
+def _timeless(managed: Managed) -> dict[Manager, tuple[Fields, str]]:
+    """Who manages what, since whenever."""
+    return {manager: (entry.fields, entry.api_version) for manager, entry in managed.items() if entry.fields}

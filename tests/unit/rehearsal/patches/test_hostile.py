@@ -231,23 +231,23 @@ def test_what_is_added_can_be_tested_and_removed(value: Any, key: str, item: Any
     assert key not in json_patch(added, [{"op": "remove", "path": path}])  # fmt: skip
 
 
-_sane_containers = some.lists(
-    some.fixed_dictionaries(
-        {"name": some.sampled_from("abcd")},
-        optional={
-            "image": some.sampled_from(["1", "2"]),
-            "env": some.lists(
-                some.fixed_dictionaries({"name": some.sampled_from("AB"), "value": some.sampled_from("12")}),
-                max_size=2,
-                unique_by=lambda item: item["name"],
-            ),
-            "args": some.lists(some.sampled_from("xy"), max_size=2),
-            "resources": some.dictionaries(some.just("limits"), some.dictionaries(some.sampled_from(["cpu"]), some.sampled_from("12")), max_size=1),
-        },
-    ),
+_environments = some.lists(
+    some.fixed_dictionaries({"name": some.sampled_from("AB"), "value": some.sampled_from("12")}),
+    max_size=2,
+    unique_by=lambda item: str(item["name"]),
+)
+_limits = some.dictionaries(some.just("cpu"), some.sampled_from("12"))
+_optional: dict[str, Any] = {
+    "image": some.sampled_from(["1", "2"]),
+    "env": _environments,
+    "args": some.lists(some.sampled_from("xy"), max_size=2),
+    "resources": some.dictionaries(some.just("limits"), _limits),
+}
+_sane_containers: some.SearchStrategy[list[dict[str, Any]]] = some.lists(
+    some.fixed_dictionaries({"name": some.sampled_from("abcd")}, optional=_optional),
     max_size=3,
-    unique_by=lambda item: item["name"],
-)  # fmt: skip
+    unique_by=lambda item: str(item["name"]),
+)
 _sane = some.builds(
     lambda containers, spec, labels: {
         **deployment(*containers, **spec),
