@@ -9,6 +9,7 @@ from tests.unit.rehearsal.controllers.world import FakeKubelet, World
 from trunkline.rehearsal.controllers.means import Means
 from trunkline.rehearsal.controllers.statefulsets import StatefulSets
 from trunkline.rehearsal.objects import Object, at
+from trunkline.rehearsal.store import Change
 
 NEVER = "never"
 CLAIM = {"metadata": {"name": "data"}, "spec": {"storageClassName": "standard"}}
@@ -150,13 +151,53 @@ def test_nothing_is_replaced_on_delete() -> None:
 
 
 def test_parallel_pods_wait_for_nobody() -> None:
-    """A Parallel set creates and deletes all at once, and updates past a broken pod of the old revision."""
+    """A Parallel set creates and deletes all at once."""
     cluster = Cluster()
     cluster.ask(3, podManagementPolicy="Parallel")
     assert len(cluster.commands()) == 3
     cluster.change("StatefulSet", "web", lambda value: value["spec"].update(replicas=1))
     cluster.settle()
     assert list(cluster.commands()) == ["web-0"]
+
+
+def test_a_parallel_set_leaves_its_broken_pods_behind() -> None:
+    """A Parallel set replaces pods of the old revision even if they have never been ready."""
+    cluster = Cluster()
+    cluster.ask(2, podManagementPolicy="Parallel", template=template("web", NEVER))
+    cluster.advance(60)
+    assert cluster.status.get("readyReplicas") is None
+    cluster.roll("2")
+    cluster.advance(10)
+    assert cluster.commands() == {"web-0": "2", "web-1": "2"}
+
+
+def test_the_states_of_an_update_are_those_of_a_real_cluster() -> None:
+    """Status counts pass through the same states as on a real cluster: all, ready, current and updated pods."""
+    cluster = Cluster()
+    cluster.ask(3)
+    cluster.advance(6)
+    seen: list[tuple[int, ...]] = []
+
+    def note(change: Change) -> None:
+        if change.kind.kind == "StatefulSet":
+            keys = ("replicas", "readyReplicas", "currentReplicas", "updatedReplicas")
+            state = tuple(change.value["status"].get(key, 0) for key in keys)
+            if not seen or seen[-1] != state:
+                seen.append(state)
+
+    cluster.store.listen(note)
+    cluster.roll("2")
+    cluster.advance(10)
+    assert seen == [
+        (3, 3, 3, 3),
+        (3, 3, 2, 0),
+        (3, 2, 2, 1),
+        (3, 3, 1, 1),
+        (3, 2, 1, 2),
+        (3, 3, 0, 2),
+        (3, 2, 0, 3),
+        (3, 3, 3, 3),
+    ]
 
 
 def test_a_set_shrinks_from_its_end() -> None:
