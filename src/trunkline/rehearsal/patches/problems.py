@@ -17,7 +17,7 @@ from trunkline.rehearsal.patches.schema import ANY, Shape, custom_shape, shape_o
 from trunkline.rehearsal.patches.values import refuse_deep
 
 _QUANTITY = re.compile(r"[+-]?[0-9.]+[eEinumkKMGTP]*[-+]?[0-9]*")
-_NOT_BASE64 = re.compile(r"[^A-Za-z0-9+/]")
+_NOT_BASE64 = re.compile(r"[^A-Za-z0-9+/=]")
 _LAYOUTS = {"time": "2006-01-02T15:04:05Z07:00", "microtime": "2006-01-02T15:04:05.000000Z07:00"}
 _GO_TYPES = {"boolean": "bool", "byte": "[]uint8", "double": "float64", "any": "interface {}", "time": "v1.Time",
              "microtime": "v1.MicroTime", "quantity": "resource.Quantity", "int-or-string": "intstr.IntOrString"}  # fmt: skip
@@ -187,5 +187,7 @@ def _of_bytes(value: str) -> str | None:
         base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         wrong = _NOT_BASE64.search(text)
-        return f"illegal base64 data at input byte {wrong.start() if wrong else len(text) // 4 * 4}"
+        # Without a wrong letter, the padding is missing, or half of it.
+        where = wrong.start() if wrong else len(text) if "=" in text else len(text) // 4 * 4
+        return f"illegal base64 data at input byte {where}"
     return None
