@@ -49,8 +49,13 @@ test-cluster: $(STAMP) ## The tests on a real Kubernetes (brings one up where th
 	@$(BIN)/python -m dev.cluster run $(BIN)/pytest -m cluster
 
 .PHONY: demo
-demo: $(STAMP) ## From nothing to production on a real cluster; then a commit that fails in QA and is undone
+demo: $(STAMP) ## From nothing to production on a simulated cluster; then a commit that fails in QA and is undone
+	@$(BIN)/python -m dev.tools fetch
 	@$(BIN)/python -m dev.demo
+
+.PHONY: demo-cluster
+demo-cluster: $(STAMP) ## The same on a real Kubernetes, with a real image
+	@$(BIN)/python -m dev.demo --real
 
 .PHONY: bench
 bench: $(STAMP) ## Measure against the budgets, side by side with the tools that Trunkline replaces

@@ -1,12 +1,17 @@
-"""``python -m dev.demo``: runs the story and says what it does as it goes; exit code 1 if anything differs."""
+"""``python -m dev.demo``: runs the story and says what it does as it goes; exit code 1 if anything differs.
+
+On a simulated cluster, which takes nothing but Python; with --real on a real one.
+"""
 
 from __future__ import annotations
 
 import argparse
 import sys
+import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from dev.demo.simulated import prepared_simulated
 from dev.demo.stage import Stage, prepared
 from dev.demo.story import tell
 from dev.errors import exit_code
@@ -18,21 +23,28 @@ def main(argv: list[str]) -> int:
     parser.add_argument(
         "--directory", type=Path, help="where the sample's repository is made (default: temporary)"
     )
+    parser.add_argument("--real", action="store_true", help="play on a real cluster, brought up for it")
     asked = parser.parse_args(argv)
     if asked.directory:
-        return _run(asked.directory)
+        return _run(asked.directory, real=asked.real)
     with TemporaryDirectory(prefix="trunkline-demo-") as directory:
-        return _run(Path(directory))
+        return _run(Path(directory), real=asked.real)
 
 
-def _run(directory: Path) -> int:
+def _run(directory: Path, *, real: bool) -> int:
+    if not real:
+        with prepared_simulated(directory) as stage:
+            began = time.monotonic()
+            tell(stage)
+            print(f"The pipeline of three commits took {time.monotonic() - began:.1f} s.")
+        return 0
     with prepared(directory) as stage:
-        _tell(stage)
+        tell(stage)
+        _say_goodbye(stage)
     return 0
 
 
-def _tell(stage: Stage) -> None:
-    tell(stage)
+def _say_goodbye(stage: Stage) -> None:
     print(
         "\nThe cluster is still up. Look around with\n"
         f"  export KUBECONFIG={stage.environment['KUBECONFIG']}\n"

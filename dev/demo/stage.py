@@ -26,7 +26,7 @@ NAMESPACES = ("sample-dev", "sample-qa", "sample-prod")
 NODE_PORTS = {"dev": 30081, "qa": 30082, "prod": 30083}
 _READY_S = 20.0
 # A key in form only: the stand-in accepts this one and no other.
-_KEY = "0123456789abcdef0123456789abcdef"
+KEY = "0123456789abcdef0123456789abcdef"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +36,15 @@ class Stage:
     Attributes:
         sample: the sample's own git repository.
         environment: what every command of the story gets.
+        versions: where each environment's service answers its version over HTTP.
+        second_commit: the patch of the commit that fails in QA.
         record: the file of what Datadog's stand-in accepted, a JSON object per line.
     """
 
     sample: Path
     environment: Mapping[str, str]
-    node_address: str
+    versions: Mapping[str, str]
+    second_commit: str
     record: Path
 
     def git(self, *arguments: str) -> str:
@@ -76,7 +79,7 @@ class Stage:
 
     def version_of(self, environment: str) -> str:
         """The commit that the service in an environment answers over HTTP."""
-        url = f"http://{self.node_address}:{NODE_PORTS[environment]}/version"
+        url = self.versions[environment]
         deadline = time.monotonic() + _READY_S
         while True:
             try:
@@ -107,21 +110,23 @@ def prepared(directory: Path) -> Iterator[Stage]:
         cwd=REPOSITORY,
     ).strip()
     record = directory / "datadog.jsonl"
-    with _datadog(record) as url:
+    with datadog(record) as url:
         environment = {
             **os.environ,
             **reach,
             "PATH": f"{Path(python).parent}{os.pathsep}{reach['PATH']}",
             "SAMPLE_REGISTRY": registry,
             "BASE_IMAGE": base_image.splitlines()[-1],
-            "DD_API_KEY": _KEY,
+            "DD_API_KEY": KEY,
             "DD_URL": url,
             "TRUNKLINE_LEDGER": f"sqlite:///{directory / 'ledger.db'}",
         }
         # The demo stands for a person's machine, whatever runs it.
         for name in [name for name in environment if name.startswith("CIRCLE")]:
             del environment[name]
-        stage = Stage(_repository(directory), environment, reach["TRUNKLINE_TEST_NODE_ADDRESS"], record)
+        node = reach["TRUNKLINE_TEST_NODE_ADDRESS"]
+        versions = {name: f"http://{node}:{port}/version" for name, port in NODE_PORTS.items()}
+        stage = Stage(repository(directory), environment, versions, "second-commit.patch", record)
         _empty_namespaces(environment)
         yield stage
 
@@ -133,7 +138,7 @@ def run_shown(argv: list[str]) -> None:
         raise DevError(f"`{' '.join(argv[1:])}` ended with {done.returncode}: see above.")
 
 
-def _repository(directory: Path) -> Path:
+def repository(directory: Path) -> Path:
     """The sample in a repository of its own, with the shared chart beside it."""
     for name in ("sample", "charts"):
         shutil.copytree(
@@ -158,7 +163,7 @@ def _empty_namespaces(environment: Mapping[str, str]) -> None:
 
 
 @contextmanager
-def _datadog(record: Path) -> Iterator[str]:
+def datadog(record: Path) -> Iterator[str]:
     """Datadog's stand-in on loopback; its address."""
     argv = [
         sys.executable,
@@ -169,7 +174,7 @@ def _datadog(record: Path) -> Iterator[str]:
         "--record",
         str(record),
         "--key",
-        _KEY,
+        KEY,
     ]
     process = subprocess.Popen(argv, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True)
     try:

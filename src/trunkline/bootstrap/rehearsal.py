@@ -9,24 +9,19 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
 
 from trunkline.adapters.helm import HelmCommand
 from trunkline.adapters.http import Urllib3Http
 from trunkline.adapters.identifiers import new_id
 from trunkline.adapters.kubernetes import connect
 from trunkline.adapters.process import SubprocessProcesses
-from trunkline.adapters.rehearsal import (
-    Approving,
-    ClusterSnapshot,
-    DescribedImages,
-    HelmKiller,
-    RehearsedSource,
-    RehearsedTime,
-    SimulatedStage,
-    StubForwarding,
-)
-from trunkline.adapters.sqlite_ledger import SqliteLedger, locate
+from trunkline.adapters.rehearsal.forwarding import StubForwarding
+from trunkline.adapters.rehearsal.images import DescribedImages
+from trunkline.adapters.rehearsal.killing import HelmKiller
+from trunkline.adapters.rehearsal.people import Approving, RehearsedSource
+from trunkline.adapters.rehearsal.stage import ClusterSnapshot, SimulatedStage
+from trunkline.adapters.rehearsal.time import RehearsedTime
+from trunkline.adapters.sqlite_ledger import SqliteLedger
 from trunkline.adapters.storage import FileStorage
 from trunkline.bootstrap.world import cleared
 from trunkline.config.project import Environment, Project
@@ -37,9 +32,6 @@ from trunkline.ports import Cluster, Helm, Listener, Surroundings, World
 from trunkline.ports.rehearsals import Snapshot, StageOpener
 from trunkline.rehearsal.clock import FastClock
 from trunkline.rehearsal.cluster import SimulatedCluster
-
-if TYPE_CHECKING:
-    from trunkline.adapters.rehearsal.background import Background
 
 _NODES = ("rehearsal-1", "rehearsal-2")
 _IMAGE = "registry.rehearsal.invalid/described"
@@ -144,11 +136,3 @@ def _rehearsed(project: Project, kubeconfig: str) -> Project:
     if image.repository is None:
         image = replace(image, repository=parse_image(_IMAGE))
     return replace(project, environments=tuple(map(moved, project.environments)), test="", image=image)
-
-
-def background(environ: Mapping[str, str]) -> Background:
-    """The simulated cluster in the background of this person's state directory, beside the ledger's own place."""
-    from trunkline.adapters.rehearsal.background import Background  # noqa: PLC0415 - only `trunkline cluster`
-
-    own = {name: value for name, value in environ.items() if name != "TRUNKLINE_LEDGER"}
-    return Background(locate(own).parent / "cluster")

@@ -19,10 +19,12 @@ from trunkline.adapters.kubectl import KubectlForwarding
 from trunkline.adapters.kubernetes import connect
 from trunkline.adapters.process import SubprocessProcesses
 from trunkline.adapters.registry import OciRegistry
+from trunkline.adapters.rehearsal.images import ChosenRegistry, DescribedImages
 from trunkline.adapters.sqlite_ledger import SqliteLedger, locate
 from trunkline.adapters.storage import FileStorage
 from trunkline.adapters.surroundings import look_around
 from trunkline.adapters.terminal import TerminalApprover
+from trunkline.bootstrap.simulated import all_simulated, described_images, with_cluster
 from trunkline.config.project import MeasureSettings, Project
 from trunkline.domain.redaction import Redactor
 from trunkline.domain.releases import ClusterTarget
@@ -46,6 +48,7 @@ def compose(
         listeners: who is told of events, besides the configured sinks.
         builder: overrides the project's image builder.
     """
+    environ = with_cluster(environ, Path.home())
     redactor = Redactor.from_environment(environ)
     redactor.learn_login(project.image.username, project.image.password)
     clock, surroundings, home = SystemClock(), look_around(environ), Path.home()
@@ -59,7 +62,14 @@ def compose(
     def helm(target: ClusterTarget) -> Helm:
         return HelmCommand(target, processes, clock.sleep)
 
+    @cache
+    def described() -> DescribedImages | None:
+        wished = builder or project.image.builder
+        return None if wished or not all_simulated(project, environ, home) else described_images(environ)
+
     def image_builder() -> ImageBuilder:
+        if (images := described()) is not None:
+            return images
         from trunkline.adapters.builders import choose_builder  # noqa: PLC0415 - most commands build nothing
 
         return choose_builder(builder or project.image.builder, processes, environ, home)
@@ -71,7 +81,7 @@ def compose(
         clock=clock,
         processes=processes,
         source=GitSource(processes, project.root, environ),
-        registry=OciRegistry(http, environ, home, redactor, processes),
+        registry=ChosenRegistry(lambda: described() or OciRegistry(http, environ, home, redactor, processes)),
         storage=FileStorage(environ, redactor),
         ledger=SqliteLedger(locate(environ), redactor),
         approver=TerminalApprover(surroundings.actor, sys.stdin, sys.stderr),

@@ -68,6 +68,6 @@ def kubeconfig() -> None:
 
 
 def _background() -> Background:
-    from trunkline.bootstrap.rehearsal import background
+    from trunkline.bootstrap.simulated import background
 
     return background(os.environ)

@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from trunkline.config.checks import Check
 from trunkline.domain.images import ImageReference
-from trunkline.domain.rehearsals import Scenario
 from trunkline.domain.releases import ClusterTarget, ReleaseTarget
+
+if TYPE_CHECKING:
+    from trunkline.domain.rehearsals import Scenario
 
 
 @dataclass(frozen=True, slots=True)

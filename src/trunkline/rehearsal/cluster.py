@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from trunkline.rehearsal.admission import BuiltInAdmission
 from trunkline.rehearsal.api.gate import Gate
@@ -23,6 +22,7 @@ from trunkline.rehearsal.errors import FieldError
 from trunkline.rehearsal.faults import Faults
 from trunkline.rehearsal.journal import Journal
 from trunkline.rehearsal.kinds import Kind, Kinds
+from trunkline.rehearsal.kubeconfigs import kubeconfig
 from trunkline.rehearsal.loop import Loop
 from trunkline.rehearsal.nodes.kubelet import Kubelet
 from trunkline.rehearsal.nodes.losses import NodeLosses
@@ -34,8 +34,6 @@ from trunkline.rehearsal.patches import Tracker
 from trunkline.rehearsal.registry import Registry, Write
 from trunkline.rehearsal.seeds import seed
 from trunkline.rehearsal.store import Store
-
-CONTEXT = "trunkline-rehearsal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +132,7 @@ class SimulatedCluster:
 
     @property
     def kubeconfig_text(self) -> str:
-        """A kubeconfig of this one cluster, as JSON, which is YAML."""
+        """A kubeconfig of this one cluster."""
         return kubeconfig(self.url)
 
     def state(self) -> ClusterState:
@@ -147,21 +145,6 @@ class SimulatedCluster:
             self.store.restore(state.version, iter(state.objects))
             return True
         return self._journal is not None and self._journal.restore() > 0
-
-
-def kubeconfig(url: str) -> str:
-    """A kubeconfig for a cluster at an address."""
-    value: dict[str, Any] = {
-        "apiVersion": "v1",
-        "kind": "Config",
-        "current-context": CONTEXT,
-        "clusters": [{"name": CONTEXT, "cluster": {"server": url}}],
-        "contexts": [
-            {"name": CONTEXT, "context": {"cluster": CONTEXT, "user": CONTEXT, "namespace": "default"}}
-        ],
-        "users": [{"name": CONTEXT, "user": {}}],
-    }
-    return json.dumps(value, indent=2) + "\n"
 
 
 class _Admission:

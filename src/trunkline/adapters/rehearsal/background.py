@@ -10,15 +10,13 @@ import signal
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from trunkline.errors import Unreachable, UsageError
-from trunkline.rehearsal.cluster import kubeconfig
+from trunkline.rehearsal.kubeconfigs import kubeconfig
 
 _START_S = 15.0
 _STOP_S = 10.0
@@ -168,9 +166,11 @@ class Background:
 
 
 def _ask(url: str) -> dict[str, Any]:
+    import urllib.request  # noqa: PLC0415 - most commands only look where the cluster would be
+
     try:
         with urllib.request.urlopen(url, timeout=_ASK_S) as answer:  # noqa: S310 - an address of loopback that we wrote
             found = json.load(answer)
-    except (OSError, ValueError, urllib.error.URLError) as error:
+    except (OSError, ValueError) as error:
         raise Unreachable(f"{url} does not answer: {error}.", "Start it: trunkline cluster up") from error
     return found if isinstance(found, dict) else {}

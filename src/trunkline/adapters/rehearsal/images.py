@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import json
+import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from trunkline.config.project import ImageSettings
 from trunkline.domain.images import ImageReference
-from trunkline.ports import OnLine
+from trunkline.ports import OnLine, Registry
 
 
 class DescribedImages:
-    """The ports `Registry` and `ImageBuilder`: what is pushed is only remembered, under a digest of its name."""
+    """The ports `Registry` and `ImageBuilder`: what is pushed is only remembered, under a digest of its name.
 
-    name = "nothing: it is only described"
+    Args:
+        path: a file that remembers for later commands, too; None for this one only.
+    """
 
-    def __init__(self) -> None:
-        self._pushed: dict[str, str] = {}
+    name = "nobody: for a simulated cluster it is only described"
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._path = path
+        self._pushed: dict[str, str] = _remembered(path)
 
     def digest(self, image: ImageReference, settings: ImageSettings) -> str | None:
         """See the port."""
@@ -41,4 +48,34 @@ class DescribedImages:
         """See the port."""
         found = f"sha256:{hashlib.sha256(str(image).encode()).hexdigest()}"
         self._pushed[str(image)] = found
+        if self._path is not None:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            fresh = self._path.with_name(f"{self._path.name}.{os.getpid()}")
+            fresh.write_text(json.dumps({**_remembered(self._path), **self._pushed}), encoding="utf-8")
+            fresh.replace(self._path)
         return found
+
+
+class ChosenRegistry:
+    """The port `Registry`: which one it is, is found out when it is asked first."""
+
+    def __init__(self, choose: Callable[[], Registry]) -> None:
+        self._choose = choose
+
+    def digest(self, image: ImageReference, settings: ImageSettings) -> str | None:
+        """See the port."""
+        return self._choose().digest(image, settings)
+
+    def check(self, image: ImageReference, settings: ImageSettings) -> str:
+        """See the port."""
+        return self._choose().check(image, settings)
+
+
+def _remembered(path: Path | None) -> dict[str, str]:
+    if path is None:
+        return {}
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return {str(key): str(value) for key, value in found.items()} if isinstance(found, dict) else {}

@@ -121,7 +121,7 @@ FAILURES: Mapping[What, Mapping[str, Parameter]] = {
         ),
     },
     What.READY_THEN_FAILING: {
-        "after": Parameter("duration", 5.0, "how long after its start it fails"),
+        "after": Parameter("duration", 2.0, "how long after its start it fails"),
         "exit_code": Parameter("count", 1, "how it ends"),
         "logs": Parameter("lines", ("serving", "lost the database"), "its last log lines"),
     },
