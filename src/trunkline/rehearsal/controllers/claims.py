@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from trunkline.rehearsal.controllers.means import Means
 from trunkline.rehearsal.controllers.selecting import labels_of, matches, selector_of
 from trunkline.rehearsal.errors import ApiError
@@ -33,17 +31,9 @@ def claimed(means: Means, owner: Object, kind: Kind) -> list[Object]:
 
 
 def _adopt(means: Means, owner: Object, kind: Kind, value: Object) -> Object:
-    def edit(changed: Any) -> None:
-        changed["metadata"]["ownerReferences"] = [*owner_references(changed), controller_reference(owner)]
-
-    return means.edit(kind, value, edit)
+    return means.set_owners(kind, value, [*owner_references(value), controller_reference(owner)])
 
 
 def _release(means: Means, owner: Object, kind: Kind, value: Object) -> None:
-    def edit(changed: Any) -> None:
-        left = [item for item in owner_references(changed) if item.get("uid") != uid_of(owner)]
-        changed["metadata"].pop("ownerReferences")
-        if left:
-            changed["metadata"]["ownerReferences"] = left
-
-    means.edit(kind, value, edit)
+    left = [item for item in owner_references(value) if item.get("uid") != uid_of(owner)]
+    means.set_owners(kind, value, left)

@@ -28,7 +28,7 @@ from trunkline.rehearsal.controllers.revisions import POD_LABEL, Revisions
 from trunkline.rehearsal.controllers.rounding import scaled
 from trunkline.rehearsal.controllers.selecting import labels_of
 from trunkline.rehearsal.errors import ApiError
-from trunkline.rehearsal.objects import Object, at, controller_of, is_ending, metadata, name_of
+from trunkline.rehearsal.objects import Object, at, controller_of, is_ending, metadata, name_of, namespace_of
 from trunkline.rehearsal.store import Change, Place
 
 _COMPONENT = "daemonset-controller"
@@ -131,12 +131,13 @@ class DaemonSets:
     def _ended(self, daemon_set: Object, spot: _Spot) -> list[Object]:
         found = [pod for pod in spot.pods if has_ended(pod) and not is_ending(pod)]
         for pod in found:
-            phase = phase_of(pod)
-            where = f"daemon pod {metadata(pod).get('namespace')}/{name_of(pod)} on node {name_of(spot.node)}"
-            way = ("Warning", "FailedDaemonPod", f"Found failed {where}, will try to kill it")
-            if phase == "Succeeded":
-                way = ("Normal", "SucceededDaemonPod", f"Found succeeded {where}, will try to delete it")
-            self._means.events.record(daemon_set, way[0], way[1], way[2], _COMPONENT)  # type: ignore[arg-type] # one of the two types
+            where = f"daemon pod {namespace_of(pod)}/{name_of(pod)} on node {name_of(spot.node)}"
+            if phase_of(pod) == "Succeeded":
+                said = f"Found succeeded {where}, will try to delete it"
+                self._means.say(daemon_set, "Normal", "SucceededDaemonPod", said, _COMPONENT)
+            else:
+                said = f"Found failed {where}, will try to kill it"
+                self._means.say(daemon_set, "Warning", "FailedDaemonPod", said, _COMPONENT)
         return found
 
     def _start(self, daemon_set: Object, nodes: Sequence[str], hash_: str) -> ApiError | None:

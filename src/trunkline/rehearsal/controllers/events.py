@@ -24,7 +24,7 @@ from trunkline.rehearsal.store import Place, Store
 
 # The API server keeps events for an hour; the recorder's limits are those of client-go's EventCorrelator.
 _LIFE_S = 3600.0
-_MOST_KEPT = 5000
+_MOST_KEPT = 10_000
 _ALIKE_S = 600.0
 _MOST_ALIKE = 10
 _BURST = 25

@@ -68,21 +68,15 @@ class Garbage:
         if not references or len(kept) == len(references):
             return
         if kept:
-            self._means.edit(kind, value, lambda changed: changed["metadata"].update(ownerReferences=kept))
+            self._means.set_owners(kind, value, kept)
         elif not is_ending(value):
             self._means.delete(kind, value)
 
     def _orphan(self, kind: Kind, owner: Object) -> None:
         for dependent_kind, dependent in self._means.store.owned_by(uid_of(owner)):
             left = [item for item in owner_references(dependent) if item.get("uid") != uid_of(owner)]
-
-            def edit(value: Any, left: list[dict[str, Any]] = left) -> None:
-                value["metadata"].pop("ownerReferences")
-                if left:
-                    value["metadata"]["ownerReferences"] = left
-
-            self._means.edit(dependent_kind, dependent, edit)
-        self._finish(kind, owner, _ORPHAN)
+            self._means.set_owners(dependent_kind, dependent, left)
+        self._means.drop_finalizer(kind, owner, _ORPHAN)
 
     def _end_dependents(self, kind: Kind, owner: Object) -> None:
         """Delete the dependents first; the owner goes when none that blocks it is left."""
@@ -91,11 +85,7 @@ class Garbage:
                 continue
             others = [item for item in owner_references(dependent) if item.get("uid") != uid_of(owner)]
             if any(self._is_there(dependent, item) for item in others):
-                self._means.edit(
-                    dependent_kind,
-                    dependent,
-                    lambda value, others=others: value["metadata"].update(ownerReferences=others),  # type: ignore[misc] # a default binds the loop's value
-                )
+                self._means.set_owners(dependent_kind, dependent, others)
                 continue
             # What has dependents itself waits for them in turn.
             way = "Foreground" if self._means.store.owned_by(uid_of(dependent)) else "Background"
@@ -103,16 +93,7 @@ class Garbage:
             self._means.registry.delete(dependent_kind, namespace_of(dependent), name_of(dependent), how)
         left = [value for _, value in self._means.store.owned_by(uid_of(owner))]
         if not any(_blocks(value, uid_of(owner)) for value in left):
-            self._finish(kind, owner, _FOREGROUND)
-
-    def _finish(self, kind: Kind, owner: Object, finalizer: str) -> None:
-        def edit(value: Any) -> None:
-            left = [item for item in texts(value, "metadata", "finalizers") if item != finalizer]
-            value["metadata"].pop("finalizers", None)
-            if left:
-                value["metadata"]["finalizers"] = left
-
-        self._means.edit(kind, owner, edit)
+            self._means.drop_finalizer(kind, owner, _FOREGROUND)
 
     def _is_there(self, value: Object, reference: dict[str, Any]) -> bool:
         """Whether an owner exists; one of a kind that is not known is given the benefit of the doubt."""

@@ -94,7 +94,7 @@ class Jobs:
             self._go_on(run)
             self._write(run)
         for pod in counted:
-            self._means.edit(self._pods, pod, _without_tracking)
+            self._means.drop_finalizer(self._pods, pod, state.TRACKING)
         self._alarms.set(place, run.alarm_s)
         if run.refused is not None and not of_ending_namespace(run.refused):
             raise run.refused
@@ -103,7 +103,7 @@ class Jobs:
         """Nobody counts the pods of a Job that is gone."""
         for pod in self._index.selected(place[0], {"matchLabels": {_NAME: place[1]}}):
             if state.TRACKING in texts(pod, "metadata", "finalizers") and not (uid and controls(pod, uid)):
-                self._means.edit(self._pods, pod, _without_tracking)
+                self._means.drop_finalizer(self._pods, pod, state.TRACKING)
 
     def _count(self, run: _Run) -> list[Object]:
         """Count the pods that have ended since; they are returned."""
@@ -263,10 +263,3 @@ def _pod_of(job: Object, number: int | None) -> Object:
                 ]
                 container["env"] = [*known, {"name": "JOB_COMPLETION_INDEX", "valueFrom": source}]
     return pod
-
-
-def _without_tracking(pod: Any) -> None:
-    left = [item for item in texts(pod, "metadata", "finalizers") if item != state.TRACKING]
-    pod["metadata"].pop("finalizers", None)
-    if left:
-        pod["metadata"]["finalizers"] = left

@@ -10,6 +10,7 @@ from trunkline.rehearsal.clock import Clock
 from trunkline.rehearsal.controllers.events import Events
 from trunkline.rehearsal.controllers.events import Type as EventType
 from trunkline.rehearsal.controllers.index import Index
+from trunkline.rehearsal.controllers.reading import texts
 from trunkline.rehearsal.errors import ApiError
 from trunkline.rehearsal.kinds import Kind, Kinds
 from trunkline.rehearsal.loop import Controller, Loop, Timer
@@ -89,6 +90,27 @@ class Means:
         if changed == current:
             return current
         return self.registry.update(kind, changed, Write("kube-controller-manager"))
+
+    def set_owners(self, kind: Kind, value: Object, references: list[dict[str, Any]]) -> Object:
+        """Change to whom an object belongs, none for nobody."""
+
+        def edit(changed: Any) -> None:
+            changed["metadata"].pop("ownerReferences", None)
+            if references:
+                changed["metadata"]["ownerReferences"] = references
+
+        return self.edit(kind, value, edit)
+
+    def drop_finalizer(self, kind: Kind, value: Object, finalizer: str) -> Object:
+        """No longer hold an object; it may be gone then."""
+
+        def edit(changed: Any) -> None:
+            left = [item for item in texts(changed, "metadata", "finalizers") if item != finalizer]
+            changed["metadata"].pop("finalizers", None)
+            if left:
+                changed["metadata"]["finalizers"] = left
+
+        return self.edit(kind, value, edit)
 
     def set_status(self, kind: Kind, value: Object, status: dict[str, Any]) -> Object:
         """Write a status if it differs; what is gone stays as it was."""

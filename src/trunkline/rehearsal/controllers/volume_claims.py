@@ -91,7 +91,7 @@ class VolumeClaims:
             return
         if is_ending(claim):
             if place not in self._users:
-                self._means.edit(self._kind, claim, _unprotected)
+                self._means.drop_finalizer(self._kind, claim, _PROTECTION)
             return
         if _PROTECTION not in texts(claim, "metadata", "finalizers"):
             claim = self._means.edit(self._kind, claim, _protected)
@@ -238,10 +238,3 @@ def _volume_for(claim: Object, storage_class: Object) -> Object:
 
 def _protected(claim: Any) -> None:
     claim["metadata"].setdefault("finalizers", []).append(_PROTECTION)
-
-
-def _unprotected(claim: Any) -> None:
-    left = [item for item in texts(claim, "metadata", "finalizers") if item != _PROTECTION]
-    claim["metadata"].pop("finalizers", None)
-    if left:
-        claim["metadata"]["finalizers"] = left
