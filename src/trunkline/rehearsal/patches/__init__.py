@@ -6,7 +6,7 @@ Nothing here reads or writes a store, and no argument is changed but the one tha
 from trunkline.rehearsal.patches.applying import apply
 from trunkline.rehearsal.patches.merging import merge_patch
 from trunkline.rehearsal.patches.operations import json_patch
-from trunkline.rehearsal.patches.problems import Problems, duplicates, problems
+from trunkline.rehearsal.patches.problems import Problems, duplicates, invalid_patch, problems
 from trunkline.rehearsal.patches.stored import as_stored
 from trunkline.rehearsal.patches.strategic import strategic_merge
 from trunkline.rehearsal.patches.tracking import Tracker
@@ -17,6 +17,7 @@ __all__ = [
     "apply",
     "as_stored",
     "duplicates",
+    "invalid_patch",
     "json_patch",
     "merge_patch",
     "problems",

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 import re
 from typing import Any, NamedTuple
 
+from trunkline.rehearsal.errors import ApiError
 from trunkline.rehearsal.kinds import Kind
 from trunkline.rehearsal.objects import moment_of
 from trunkline.rehearsal.patches.go import go_kind
@@ -51,6 +53,14 @@ def problems(kind: Kind, value: Any) -> Problems:
     shape = shape_of(kind, version)
     found.look(value, shape or custom_shape(), _Place(f"v1.{kind.kind}", kind.kind))
     return Problems(found.mistyped, found.unknown)
+
+
+def invalid_patch(patched: Any, said: str) -> ApiError:
+    """The refusal of a patch whose result has a problem: the real API names no object, but shows all of it."""
+    text = json.dumps(patched, separators=(",", ":"), ensure_ascii=False)
+    message = f"Invalid value: {json.dumps(text, ensure_ascii=False)}: {said}"
+    cause = {"reason": "FieldValueInvalid", "message": message, "field": "patch"}
+    return ApiError(422, "Invalid", f' "" is invalid: patch: {message}', {"causes": [cause]})
 
 
 def duplicates(pairs: list[tuple[str, Any]]) -> list[str]:

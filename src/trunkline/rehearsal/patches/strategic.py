@@ -26,7 +26,7 @@ def strategic_merge(kind: Kind, value: Any, patch: Any) -> Any:
     Raises:
         ApiError: 415, the kind is a custom one; 400, the patch is no such patch, or nested too deeply.
     """
-    shape = shape_of(kind)
+    shape = shape_of(kind, str(value.get("apiVersion") or "") if isinstance(value, dict) else "")
     if shape is None:
         raise ApiError(
             415,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.unit.rehearsal.patches.kinds import ALL, CONFIG_MAP, CUSTOM, DEPLOYMENT, POD, deployment
-from trunkline.rehearsal.patches import as_stored, duplicates, problems
+from trunkline.rehearsal.patches import as_stored, duplicates, invalid_patch, problems
 
 _FIELD = "json: cannot unmarshal {} into Go struct field {} of type {}"
 _SECRET = ALL.named("", "Secret")
@@ -94,6 +94,14 @@ def test_doubled_keys_are_told() -> None:
         'duplicate field "a"',
         'duplicate field "a"',
     ]
+
+
+def test_a_patch_is_refused_with_all_that_it_makes() -> None:
+    """The refusal of a patch shows the object that it would make, as the real API does."""
+    refused = invalid_patch({"data": {"a": 5}}, "why")
+    assert (refused.code, refused.reason) == (422, "Invalid")
+    assert refused.message == r""" "" is invalid: patch: Invalid value: "{\"data\":{\"a\":5}}": why"""
+    assert refused.details["causes"][0]["field"] == "patch"
 
 
 def test_what_is_empty_and_optional_is_not_stored() -> None:
