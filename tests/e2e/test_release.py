@@ -295,9 +295,9 @@ def test_helm_3_releases_as_well(workbench: Workbench, helm3: Path) -> None:
 
 
 def test_the_demo_tells_its_story() -> None:
-    """`make demo` ends well: it checks every claim that it makes."""
+    """`make demo-cluster` ends well: it checks every claim that it makes."""
     done = subprocess.run(
-        ["make", "demo"], cwd=REPOSITORY, capture_output=True, text=True, check=False, timeout=500
+        ["make", "demo-cluster"], cwd=REPOSITORY, capture_output=True, text=True, check=False, timeout=500
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Done: everything happened as it was said." in done.stdout
