@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -59,6 +58,7 @@ class Events:
     def __init__(self, store: Store, registry: Registry, kinds: Kinds, clock: Clock) -> None:
         self._store, self._registry, self._clock = store, registry, clock
         self._kind = kinds.named("", "Event")
+        self._last_mark = 0
         self._written: OrderedDict[Place, float] = OrderedDict()
         self._known: dict[tuple[str, ...], Place] = {}
         self._alike: dict[tuple[str, ...], _Alike] = {}
@@ -133,7 +133,7 @@ class Events:
             "apiVersion": "v1",
             "kind": "Event",
             "metadata": {
-                "name": f"{name_of(about)}.{secrets.randbits(60) | 1 << 60:x}",
+                "name": f"{name_of(about)}.{self._next_mark():x}",
                 "namespace": namespace_of(about) or "default",
             },
             "involvedObject": involved,
@@ -148,6 +148,11 @@ class Events:
             "reportingComponent": component,
             "reportingInstance": "",
         }
+
+    def _next_mark(self) -> int:
+        """The end of a name: nanoseconds since the epoch, so that names sort as the events happened."""
+        self._last_mark = max(self._last_mark + 1, int(self._clock.now().timestamp() * 1e9))
+        return self._last_mark
 
     def _modern(self, value: Object, action: str, component: str, host: str) -> None:
         """Make it, in place, what the recorder of events.k8s.io/v1 writes."""

@@ -74,6 +74,16 @@ def test_a_flood_is_dropped() -> None:
     assert world.told() == [("BackOff", "Back-off", 26)]
 
 
+def test_events_are_listed_as_they_happened() -> None:
+    """The names of one object's events sort in the order in which they were recorded, even within a moment."""
+    world = World()
+    pod = world.create(POD)
+    reasons = ["Scheduled", "Pulled", "Created", "Started"]
+    for reason in reasons:
+        world.events.record(pod, "Normal", reason, "m", "kubelet")
+    assert [event["reason"] for event in world.all("Event")] == reasons
+
+
 def test_old_events_go() -> None:
     """What was last recorded an hour ago is removed when something else happens."""
     world = World()
