@@ -71,7 +71,7 @@ def apply(
     if difference(last, mine.fields):
         # Merged again, for the empty lists that nobody manages.
         found = merged(_pruned(found, managed, last, shape), config, shape)
-    changed, removed = changes(kind, live, found) if live is not None else ({}, {})
+    changed, removed = changes(kind, live, found, subresource) if live is not None else ({}, {})
     others = {each: entry for each, entry in managed.items() if each != own}
     conflicts = conflicts_of(others, changed)
     if conflicts and not force and not _may_take(live, manager, conflicts, shape):

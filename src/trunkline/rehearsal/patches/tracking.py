@@ -70,7 +70,7 @@ class Tracker:
             # Nobody is tracked in it: neither did it begin so, nor has anybody applied it.
             metadata(value).pop("managedFields", None)
             return
-        changed, removed = changes(kind, previous, value)
+        changed, removed = changes(kind, previous, value, how.subresource)
         version = str(value.get("apiVersion") or kind.api_version)
         if changed or removed:
             managed = without(managed, changed, removed)
@@ -80,7 +80,9 @@ class Tracker:
         write_to(value, managed)
 
 
-def changes(kind: Kind, previous: Object | None, value: Object) -> tuple[Fields, Fields]:
+def changes(
+    kind: Kind, previous: Object | None, value: Object, subresource: str = ""
+) -> tuple[Fields, Fields]:
     """Which fields were changed or added, and which removed; those that nobody manages are left out.
 
     Raises:
@@ -89,6 +91,9 @@ def changes(kind: Kind, previous: Object | None, value: Object) -> tuple[Fields,
     refuse_deep(value)
     shape = shape_of(kind, str(value.get("apiVersion") or ""))
     changed, removed = compared(previous or {}, value, shape or custom_shape())
+    if kind.has_status and not subresource:
+        # What a new object's status begins with is the API's own.
+        changed.pop("f:status", None)
     return tracked(changed), tracked(removed)
 
 

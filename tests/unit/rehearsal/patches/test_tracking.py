@@ -95,6 +95,12 @@ def test_a_subresource_has_its_own_entry() -> None:
     assert second["metadata"]["managedFields"][1]["subresource"] == "status"
 
 
+def test_the_status_that_an_object_begins_with_is_nobodys() -> None:
+    """Whoever creates an object does not manage its status."""
+    value = {**deployment(), "status": {"phase": "Pending"}}
+    assert "f:status" not in owned(_written(DEPLOYMENT, None, value, "maker"))["maker Update"]
+
+
 @pytest.mark.parametrize("reset", [[], [{}]])
 def test_managers_can_be_forgotten(reset: Any) -> None:
     """An empty list, or one empty entry, forgets all managers, and from then on nobody is noted."""
