@@ -78,7 +78,7 @@ class SimulatedCluster:
         restored = self._restore(state)
         events = Events(self.store, self.registry, self.kinds, self.clock)
         means = Means(self.store, self.registry, self.kinds, self.clock, self.loop, events)
-        losses = NodeLosses(means)
+        self.losses = losses = NodeLosses(means)
         self.faults = Faults(self.store, self.loop, self.gate, losses.lose_node_of)
         admission.faults = self.faults
         references = References(self.store, self.kinds)

@@ -8,12 +8,13 @@ from typing import Protocol
 
 from trunkline.rehearsal.api.messages import Answer, Request
 from trunkline.rehearsal.api.resources import Desk
-from trunkline.rehearsal.errors import bad_request, not_found
+from trunkline.rehearsal.errors import ApiError, bad_request, not_found
 from trunkline.rehearsal.kinds import POD
-from trunkline.rehearsal.objects import Object, at, microseconds, name_of
+from trunkline.rehearsal.objects import Object, at, microseconds, moment_of, name_of
 
 _TEXT = "text/plain"
 _REST_S = 1.0
+_LONGEST_PAST_S = 10 * 365 * 86400
 Said = tuple[datetime, str]
 
 
@@ -38,9 +39,9 @@ def answer(desk: Desk, logs: Logs, request: Request, namespace: str, name: str) 
     previous = request.flag("previous")
     _check_ran(pod, container, previous=previous)
     lines = logs.read(pod, container, previous=previous)
-    since_s, tail = request.number("sinceSeconds"), request.number("tailLines")
-    if since_s is not None:
-        lines = [line for line in lines if line[0] >= desk.now() - timedelta(seconds=since_s)]
+    since, tail = _since(request, desk.now()), request.number("tailLines")
+    if since is not None:
+        lines = [line for line in lines if line[0] >= since]
     if tail is not None and tail >= 0:
         lines = lines[-tail:] if tail else []
     stamps = request.flag("timestamps")
@@ -68,6 +69,16 @@ def _follow(
             if now is None or not at(_status(now, container), "state", "running"):
                 return
             desk.store.changed.wait(_REST_S)
+
+
+def _since(request: Request, now: datetime) -> datetime | None:
+    since_s = request.number("sinceSeconds")
+    if since_s is None:
+        return moment_of(request.query["sinceTime"]) if request.query.get("sinceTime") else None
+    if since_s <= 0:
+        said = f'PodLogOptions "" is invalid: sinceSeconds: Invalid value: {since_s}: must be greater than 0'
+        raise ApiError(422, "Invalid", said)
+    return now - timedelta(seconds=min(since_s, _LONGEST_PAST_S))
 
 
 def _text(lines: list[Said], *, stamps: bool) -> bytes:

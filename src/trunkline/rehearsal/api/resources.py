@@ -70,14 +70,14 @@ def answer(desk: Desk, request: Request, target: Target) -> Answer:
         ApiError: it is not granted.
     """
     if request.method == "GET":
-        if target.name and not request.flag("watch"):
+        if request.flag("watch") or _is_old_watch(request):
+            return _watch(desk, request, target)
+        if target.name:
             return as_json(shown(desk, request, target, [_existing(desk, target)], single=True))
-        return _watch(desk, request, target) if request.flag("watch") else _list(desk, request, target)
+        return _list(desk, request, target)
     deed = _DEEDS.get((request.method, bool(target.name)))
     if deed is None:
-        raise ApiError(
-            405, "MethodNotAllowed", "the server does not allow this method on the requested resource"
-        )
+        raise _not_allowed()
     with desk.store.lock:
         return deed(desk, request, target)
 
@@ -397,6 +397,18 @@ def _field_problems(target: Target, value: Object, request: Request) -> dict[str
     return {"Warning": ", ".join(f'299 - "{text}"' for text in quoted[:20])}
 
 
+def _not_allowed() -> ApiError:
+    return ApiError(
+        405, "MethodNotAllowed", "the server does not allow this method on the requested resource"
+    )
+
+
+def _is_old_watch(request: Request) -> bool:
+    """Whether it is one of the paths of old, such as `/api/v1/watch/namespaces`."""
+    parts = request.parts
+    return parts[2:3] == ("watch",) if parts[:1] == ("api",) else parts[3:4] == ("watch",)
+
+
 def _how(request: Request, subresource: str = "") -> Write:
     return Write(request.manager, subresource, request.dry_run)
 
@@ -418,7 +430,9 @@ def target_of(kinds: Kinds, request: Request) -> Target:
     """
     parts = list(request.parts)
     group, version, rest = ("", parts[1], parts[2:]) if parts[0] == "api" else (parts[1], parts[2], parts[3:])
-    if rest and rest[0] == "watch":
+    if _is_old_watch(request):
+        if request.method != "GET":
+            raise _not_allowed()
         rest = rest[1:]
     namespace = ""
     if rest[2:] and rest[0] == "namespaces" and kinds.resource(group, rest[2]) is not None:

@@ -18,6 +18,7 @@ from trunkline.rehearsal.api.subresources import Ways
 from trunkline.rehearsal.errors import ApiError
 
 _LOG = logging.getLogger(__name__)
+_MOST_DISCARDED = 8 * LARGEST_BODY
 _GONE = (BrokenPipeError, ConnectionResetError, ConnectionAbortedError, TimeoutError, ValueError, OSError)
 
 
@@ -219,9 +220,16 @@ class _Handler(BaseHTTPRequestHandler):
         text = self.headers.get("Content-Length") or "0"
         if not text.isdigit():
             raise ApiError(400, "BadRequest", "the length of the body is no number")
-        if int(text) > LARGEST_BODY:
+        if int(text[:20]) > LARGEST_BODY:
+            self._discard(int(text[:20]))
             raise ApiError(413, "RequestEntityTooLarge", f"Request entity too large: limit is {LARGEST_BODY}")
         return self.rfile.read(int(text))
+
+    def _discard(self, size: int) -> None:
+        """Read what will not be looked at: a client that still writes would not see the answer."""
+        left = min(size, _MOST_DISCARDED)
+        while left > 0 and (part := self.rfile.read(min(left, 65536))):
+            left -= len(part)
 
     def _chunks(self) -> Iterator[bytes]:
         read = 0

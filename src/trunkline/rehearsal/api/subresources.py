@@ -103,6 +103,8 @@ def _scale(desk: Desk, request: Request, target: Target) -> Answer:
             "than or equal to 0",
         )  # fmt: skip
     changed = copy_of(current)
+    if not isinstance(changed.setdefault("spec", {}), dict):
+        raise bad_request("the object has nothing that could be scaled")
     changed["spec"]["replicas"] = replicas
     # Not as the subresource's write: what the scale says is part of what the object asks for.
     return as_json(
@@ -113,6 +115,7 @@ def _scale(desk: Desk, request: Request, target: Target) -> Answer:
 def _scale_of(value: Object) -> dict[str, Any]:
     selector = at(value, "spec", "selector") or {}
     labels = selector.get("matchLabels", selector) if isinstance(selector, dict) else {}
+    labels = labels if isinstance(labels, dict) else {}
     meta = metadata(value)
     kept = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
     return {

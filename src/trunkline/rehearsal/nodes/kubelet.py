@@ -62,7 +62,8 @@ class Kubelet:
                 return
             worker = self._workers[uid_of(pod)] = Worker(self, pod)
             self._places[place] = uid_of(pod)
-            if not is_ending(pod):
+            worker.frozen = at(pod, "spec", "nodeName") in self.lost
+            if not is_ending(pod) and not worker.frozen:
                 worker.begin()
         worker.pod = pod
         if is_ending(pod):

@@ -81,7 +81,9 @@ class NodeLosses:
             self._nodes, changed, Write("kube-controller-manager", "status")
         )
         tainted = copy_of(changed)
+        # What runs there may stay for a while; nothing new may come.
         tainted["spec"]["taints"] = [
+            {**_TAINT, "effect": "NoSchedule", "timeAdded": self._means.stamp()},
             *(at(changed, "spec", "taints") or ()),
             {**_TAINT, "timeAdded": self._means.stamp()},
         ]
