@@ -16,6 +16,7 @@ from trunkline.rehearsal.errors import FieldError, already_exists, conflict, inv
 from trunkline.rehearsal.kinds import Kind
 from trunkline.rehearsal.objects import (
     Object,
+    at,
     copy_of,
     metadata,
     name_of,
@@ -27,6 +28,7 @@ from trunkline.rehearsal.objects import (
 from trunkline.rehearsal.store import Store
 
 _LETTERS = "bcdfghjklmnpqrstvwxz2456789"
+_GRACE_S = 30
 _FOREGROUND, _ORPHAN = "foregroundDeletion", "orphan"
 
 
@@ -269,11 +271,13 @@ def _keep(kind: Kind, previous: Object, value: Object, subresource: str) -> None
 def _grace_of(kind: Kind, value: Object, asked_s: int | None) -> int:
     if kind.kind != "Pod" or kind.group:
         return 0
-    status, spec = value.get("status") or {}, value.get("spec") or {}
     # A pod that no kubelet has, or that has ended, needs no time to end.
-    if not spec.get("nodeName") or status.get("phase") in {"Succeeded", "Failed"}:
+    if not at(value, "spec", "nodeName") or str(at(value, "status", "phase")) in {"Succeeded", "Failed"}:
         return 0
-    return int(spec.get("terminationGracePeriodSeconds") or 30) if asked_s is None else max(0, asked_s)
+    own_s = at(value, "spec", "terminationGracePeriodSeconds")
+    grace_s = asked_s if asked_s is not None else own_s if isinstance(own_s, int) else _GRACE_S
+    # As the API's pod strategy: what is negative is one second.
+    return int(grace_s) if grace_s >= 0 else 1
 
 
 def _may_go(value: Object) -> bool:

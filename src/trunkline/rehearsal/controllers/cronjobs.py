@@ -8,7 +8,7 @@ from typing import Any
 from trunkline.rehearsal.controllers import schedules
 from trunkline.rehearsal.controllers.job_state import condition_of, is_finished
 from trunkline.rehearsal.controllers.means import Alarms, Means, controllers_of, place_of
-from trunkline.rehearsal.controllers.reading import mapping, whole
+from trunkline.rehearsal.controllers.reading import entries, mapping, whole
 from trunkline.rehearsal.errors import ApiError
 from trunkline.rehearsal.objects import (
     Object,
@@ -60,7 +60,9 @@ class CronJobs:
     def _noted(self, cron_job: Object, jobs: list[Object]) -> dict[str, Any]:
         """The status, once Jobs that have finished are noted."""
         status: dict[str, Any] = dict(mapping(cron_job, "status"))
-        known = {at(item, "uid"): item for item in status.pop("active", None) or ()}
+        known = {
+            str(item.get("uid")): item for item in entries({"active": status.pop("active", None)}, "active")
+        }
         for job in jobs:
             if uid_of(job) in known and is_finished(job):
                 ended = condition_of(job, "Complete", "Failed") or {}

@@ -95,7 +95,7 @@ class VolumeClaims:
             return
         if _PROTECTION not in texts(claim, "metadata", "finalizers"):
             claim = self._means.edit(self._kind, claim, _protected)
-        if at(claim, "status", "phase") not in {"Bound", "Lost"}:
+        if at(claim, "status", "phase") not in ("Bound", "Lost"):
             self._bind(claim, has_user=place in self._users)
 
     def _reclaim(self, place: Place) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.unit.rehearsal.controllers.objects import template, workload
 from tests.unit.rehearsal.controllers.world import FakeKubelet, World
 from trunkline.rehearsal.controllers.installed import install
+from trunkline.rehearsal.controllers.means import place_of
 from trunkline.rehearsal.controllers.volume_claims import storage_classes
 from trunkline.rehearsal.objects import Object, copy_of
 
@@ -104,3 +105,30 @@ def test_odd_objects_stop_nobody(caplog: pytest.LogCaptureFixture, changes: list
         world.advance(20)
     assert [record.getMessage() for record in caplog.records] == []
     assert world.get("Deployment", "sound")["status"]["availableReplicas"] == 1
+
+
+STATUS_KEYS = (
+    "conditions", "replicas", "phase", "active", "startTime", "currentRevision", "collisionCount", "containerStatuses",
+    "loadBalancer", "podIP", "failed", "completedIndexes", "lastScheduleTime", "availableReplicas", "observedGeneration",
+)  # fmt: skip
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(statuses=st.lists(st.dictionaries(st.sampled_from(STATUS_KEYS), ODD), min_size=1, max_size=3))
+def test_odd_statuses_stop_nobody(caplog: pytest.LogCaptureFixture, statuses: list[Object]) -> None:
+    """With anything in any status, which clients may write too, no controller fails."""
+    caplog.clear()
+    world = World()
+    install(world.store, world.registry, world.kinds, world.clock, world.loop, world.events)
+    FakeKubelet(world)
+    with caplog.at_level(logging.ERROR):
+        for value in objects():
+            world.create(value)
+        world.advance(20)
+        for status in statuses:
+            for kind, value in list(world.store.everything()):
+                if kind.has_status and world.store.get(kind, *place_of(value)) is not None:
+                    current = copy_of(world.store.get(kind, *place_of(value)))
+                    world.registry.update_status(kind, {**current, "status": copy_of(status)})
+            world.advance(20)
+    assert [record.getMessage() for record in caplog.records] == []
