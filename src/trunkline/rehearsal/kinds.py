@@ -68,7 +68,7 @@ _ALL = ("all",)
 BUILT_IN: tuple[Kind, ...] = (
     _core("Namespace", "namespaces", "ns", namespaced=False, sub=("finalize", "status")),
     _core("Node", "nodes", "no", namespaced=False, sub=_STATUS),
-    _core("Pod", "pods", "po", sub=("status", "log", "eviction", "binding", "ephemeralcontainers", "exec", "portforward"), all_=True),
+    _core("Pod", "pods", "po", sub=("status", "log", "eviction", "binding", "ephemeralcontainers", "exec", "portforward", "proxy"), all_=True),
     _core("Service", "services", "svc", sub=("status", "proxy"), all_=True),
     _core("ConfigMap", "configmaps", "cm"),
     _core("Secret", "secrets"),
@@ -131,7 +131,8 @@ class Kinds:
             self.add(kind)
 
     def __iter__(self) -> Iterator[Kind]:
-        return iter(self._by_resource.values())
+        # Of a copy: a definition may be served while a client asks what there is.
+        return iter(list(self._by_resource.values()))
 
     def add(self, kind: Kind) -> None:
         """Serve a kind from now on, or serve it anew."""

@@ -28,6 +28,10 @@ class BuiltInAdmission:
         """See the port."""
         if kind.namespaced and previous is None:
             self._check_namespace(kind, value)
+        if previous is None and (kind.group, kind.kind) == ("", "Pod"):
+            defaults.admitted_pod(value)
+        if previous is None and (kind.group, kind.kind) == ("batch", "Job"):
+            defaults.admitted_job(value)
         if (
             kind.kind == "Service"
             and not kind.group

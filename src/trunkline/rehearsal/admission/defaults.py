@@ -99,14 +99,6 @@ def _job(value: Object) -> None:
     if spec.get("completions") is None and spec.get("parallelism") is None:
         _set(spec, completions=1)
     _set(spec, parallelism=1)
-    uid = metadata(value).get("uid")
-    if not spec.get("selector") and uid:
-        labels = _spec(spec, "template", "metadata", "labels")
-        for key in ("controller-uid", "batch.kubernetes.io/controller-uid"):
-            labels[key] = uid
-        for key in ("job-name", "batch.kubernetes.io/job-name"):
-            labels[key] = name_of(value)
-        spec["selector"] = {"matchLabels": {"batch.kubernetes.io/controller-uid": uid}}
     _template(value)
 
 
@@ -123,20 +115,7 @@ def _cron_job(value: Object) -> None:
 def _pod(value: Object) -> None:
     spec = _spec(value, "spec")
     default_pod_spec(spec)
-    _set(
-        spec,
-        enableServiceLinks=True,
-        serviceAccountName="default",
-        preemptionPolicy="PreemptLowerPriority",
-        priority=0,
-    )
-    spec["serviceAccount"] = spec["serviceAccountName"]
-    if spec.get("tolerations") is None:
-        keys = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
-        spec["tolerations"] = [
-            {"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}
-            for key in keys
-        ]
+    _set(spec, enableServiceLinks=True)
     status = _spec(value, "status")
     _set(status, phase="Pending")
 
@@ -186,6 +165,37 @@ def _definition(value: Object) -> None:
 
 def _scaler(value: Object) -> None:
     _set(_spec(value, "spec"), minReplicas=1)
+
+
+def admitted_pod(value: Object) -> None:
+    """What admission adds to a pod, and nobody owns: its account, its priority, how long it bears a lost node."""
+    spec = _spec(value, "spec")
+    _set(
+        spec,
+        serviceAccountName="default",
+        preemptionPolicy="PreemptLowerPriority",
+        priority=0,
+    )
+    spec["serviceAccount"] = spec["serviceAccountName"]
+    if spec.get("tolerations") is None:
+        keys = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
+        spec["tolerations"] = [
+            {"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}
+            for key in keys
+        ]
+
+
+def admitted_job(value: Object) -> None:
+    """The labels and the selector that keep a Job's pods apart from all others'."""
+    spec = _spec(value, "spec")
+    uid = metadata(value).get("uid")
+    if not spec.get("selector") and uid:
+        labels = _spec(spec, "template", "metadata", "labels")
+        for key in ("controller-uid", "batch.kubernetes.io/controller-uid"):
+            labels[key] = uid
+        for key in ("job-name", "batch.kubernetes.io/job-name"):
+            labels[key] = name_of(value)
+        spec["selector"] = {"matchLabels": {"batch.kubernetes.io/controller-uid": uid}}
 
 
 _RULES: dict[tuple[str, str], Callable[[Object], None]] = {

@@ -218,7 +218,7 @@ class _Handler(BaseHTTPRequestHandler):
         if "chunked" in (self.headers.get("Transfer-Encoding") or "").lower():
             return b"".join(self._chunks())
         text = self.headers.get("Content-Length") or "0"
-        if not text.isdigit():
+        if not (text.isascii() and text.isdigit()):
             raise ApiError(400, "BadRequest", "the length of the body is no number")
         if int(text[:20]) > LARGEST_BODY:
             self._discard(int(text[:20]))

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from trunkline.rehearsal.controllers.means import Means
-from trunkline.rehearsal.kinds import Kind
+from trunkline.rehearsal.kinds import BUILT_IN, Kind
 from trunkline.rehearsal.objects import Object, at, name_of
 from trunkline.rehearsal.registry import Deletion
 from trunkline.rehearsal.store import Change, Place
 
 _GROUP, _KIND = "apiextensions.k8s.io", "CustomResourceDefinition"
+# Kubernetes' own kinds cannot be defined anew; those of the Gateway API come by definitions in a real cluster too.
+_OWN = {kind.group for kind in BUILT_IN} - {"gateway.networking.k8s.io"}
 
 
 class Definitions:
@@ -32,7 +34,7 @@ class Definitions:
             self._withdraw(place[1])
             return
         kind = kind_of(value)
-        if kind is None:
+        if kind is None or kind.group in _OWN:
             return
         if self._served.get(place[1]) != kind:
             self._served[place[1]] = kind
@@ -43,7 +45,7 @@ class Definitions:
         """Serve what was defined before this cluster began."""
         for value in self._means.store.all_of(self._kind):
             kind = kind_of(value)
-            if kind is not None:
+            if kind is not None and kind.group not in _OWN:
                 self._served[name_of(value)] = kind
                 self._means.kinds.add(kind)
 
@@ -72,7 +74,8 @@ class Definitions:
             }
             for name, reason, message in said
         ]
-        stored = [item["name"] for item in at(value, "spec", "versions") or () if item.get("storage")]
+        versions = at(value, "spec", "versions") or ()
+        stored = [at(item, "name") for item in versions if at(item, "storage")]
         return {
             "conditions": conditions,
             "acceptedNames": at(value, "spec", "names"),
@@ -97,7 +100,10 @@ def kind_of(definition: Object) -> Kind | None:
     if not served or not names.get("kind") or not names.get("plural"):
         return None
     subresources = {
-        name for item in versions if isinstance(item, dict) for name in at(item, "subresources") or {}
+        name
+        for item in versions
+        for name in ("status", "scale")
+        if at(item, "subresources", name) is not None
     }
     return Kind(
         group,
@@ -105,7 +111,11 @@ def kind_of(definition: Object) -> Kind | None:
         str(names["kind"]),
         str(names["plural"]),
         at(definition, "spec", "scope") != "Cluster",
-        tuple(map(str, names.get("shortNames") or ())),
-        tuple(sorted(subresources & {"status", "scale"})),
-        tuple(map(str, names.get("categories") or ())),
+        _words(names.get("shortNames")),
+        tuple(sorted(subresources)),
+        _words(names.get("categories")),
     )
+
+
+def _words(value: Any) -> tuple[str, ...]:
+    return tuple(map(str, value)) if isinstance(value, list) else ()
