@@ -88,3 +88,24 @@ def test_openapi(api: Asking) -> None:
             names = {item["name"] for item in operations["patch"]["parameters"]}
             assert "fieldValidation" in names
             assert operations["patch"]["x-kubernetes-group-version-kind"]["kind"]
+
+
+def test_openapi_tells_fields(api: Asking) -> None:
+    """A kind's fields are told with their types, and no reference leads nowhere."""
+    document = api.get("/openapi/v3/apis/apps/v1")
+    schemas = document["components"]["schemas"]
+    spec = schemas[schemas["apps.v1.Deployment"]["properties"]["spec"]["$ref"].rpartition("/")[2]]
+    assert spec["properties"]["replicas"] == {"type": "integer", "format": "int32"}
+    for path in api.get("/openapi/v3")["paths"]:
+        found = api.get(f"/openapi/v3/{path}")
+        there = {f"#/components/schemas/{name}" for name in found["components"]["schemas"]}
+        assert set(references(found)) <= there
+
+
+def references(value: Any) -> list[str]:
+    if isinstance(value, list):
+        return [found for item in value for found in references(item)]
+    if not isinstance(value, dict):
+        return []
+    own = [value["$ref"]] if isinstance(value.get("$ref"), str) else []
+    return own + [found for item in value.values() for found in references(item)]
