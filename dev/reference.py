@@ -16,6 +16,8 @@ import click
 from trunkline.cli.entry import trunkline
 from trunkline.config.contract import CONTRACT_BUILD, CONTRACT_RELEASE
 from trunkline.config.json_schema import json_schema
+from trunkline.domain.durations import format_duration
+from trunkline.domain.rehearsals import FAILURES, SHIPPED, Ending, Parameter, Scenario
 from trunkline.domain.rollouts.causes import GUIDE
 
 _FOLDER = Path(__file__).resolve().parents[1] / "docs" / "reference"
@@ -30,6 +32,11 @@ def commands_page() -> str:
         command = trunkline.get_command(context, name)
         assert command is not None
         parts += [f"## trunkline {name}", _help(command, f"trunkline {name}")]
+        if isinstance(command, click.Group):
+            for sub in command.list_commands(context):
+                found = command.get_command(context, sub)
+                assert found is not None
+                parts += [f"### trunkline {name} {sub}", _help(found, f"trunkline {name} {sub}")]
     return "\n\n".join(parts) + "\n"
 
 
@@ -55,6 +62,35 @@ def environment_page() -> str:
         parts.append(f"## {title} without a file\n\n| variable | | what it is |\n| --- | --- | --- |\n{rows}")
     parts.append(_OTHERS)
     return "\n\n".join(parts) + "\n"
+
+
+def scenarios_page() -> str:
+    """Every scenario that comes along, and what each failure may be told."""
+    rows = "\n".join(f"| `{item.name}` | {item.story} | {_expected(item)} |" for item in SHIPPED.values())
+    settings = "\n".join(
+        f"| `{what}` | `{name}` | {parameter.help} | `{_shown_default(parameter)}` |"
+        for what, known in FAILURES.items()
+        for name, parameter in known.items()
+    )
+    return (
+        f"{_NOTE}\n\n# Scenarios of a rehearsal\n\n`trunkline rehearse --fail NAME`, or `--all-failures`. A scenario strikes the last "
+        "environment but one, at its second deployment; `--fail NAME:environment=prod,rollout=1` says otherwise.\n\n"
+        f"| scenario | what happens | a good pipeline |\n| --- | --- | --- |\n{rows}\n\n## What a failure may be told\n\n"
+        f"| failure | setting | what it is | default |\n| --- | --- | --- | --- |\n{settings}\n"
+    )
+
+
+def _expected(scenario: Scenario) -> str:
+    if scenario.expect.ending is Ending.DELIVERED:
+        return "comes through"
+    causes = ", ".join(f"`{cause}`" for cause in scenario.expect.causes)
+    return f"stops, undoes, and names {causes}"
+
+
+def _shown_default(parameter: Parameter) -> str:
+    if parameter.kind == "duration":
+        return format_duration(parameter.default)
+    return "\\|".join(parameter.default) if parameter.kind == "lines" else str(parameter.default)
 
 
 def causes_page() -> str:
@@ -92,6 +128,7 @@ _OTHERS = """## Always
 
 PAGES: Mapping[str, Callable[[], str]] = {
     "causes.md": causes_page,
+    "scenarios.md": scenarios_page,
     "commands.md": commands_page,
     "configuration.md": configuration_page,
     "environment.md": environment_page,
