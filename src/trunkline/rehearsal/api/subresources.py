@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from trunkline.rehearsal.api import bodies, logs, resources
@@ -14,10 +15,11 @@ from trunkline.rehearsal.api.resources import Desk, Target
 from trunkline.rehearsal.controllers.selecting import matches
 from trunkline.rehearsal.errors import ApiError, bad_request, conflict, not_found
 from trunkline.rehearsal.kinds import POD
-from trunkline.rehearsal.objects import Object, at, copy_of, metadata, name_of, timestamp
+from trunkline.rehearsal.objects import Object, at, copy_of, metadata, name_of, new_uid, timestamp
 from trunkline.rehearsal.registry import Deletion, Write
 
 _PROXY_S = 5.0
+_TOKEN_S, _TOKEN_MIN_S = 3600, 600
 Address = tuple[str, int]
 
 
@@ -62,6 +64,8 @@ def answer(desk: Desk, ways: Ways, request: Request, target: Target) -> Answer:
         case "binding":
             with desk.store.lock:
                 return _bind(desk, request, target)
+        case "token":
+            return _token(desk, request, target)
         case "proxy":
             return _proxy(desk, ways, request, target, rest)
         case _:
@@ -177,6 +181,34 @@ def _bind(desk: Desk, request: Request, target: Target) -> Answer:
     desk.registry.update(POD, pod, Write("kube-scheduler", "binding"))
     return as_json(
         {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}, 201
+    )
+
+
+def _token(desk: Desk, request: Request, target: Target) -> Answer:
+    """A token that is as good as any: nobody is asked for one here."""
+    _existing(desk, target)
+    asked = bodies.read_object(request)
+    said = asked.get("spec")
+    spec: Object = said if isinstance(said, dict) else {}
+    wanted_s = at(spec, "expirationSeconds")
+    if wanted_s is None:
+        wanted_s = _TOKEN_S
+    if not isinstance(wanted_s, int) or isinstance(wanted_s, bool) or not _TOKEN_MIN_S <= wanted_s < 1 << 32:
+        raise ApiError(
+            422, "Invalid",
+            f'TokenRequest.authentication.k8s.io "" is invalid: spec.expirationSeconds: Invalid value: {wanted_s}: may not '
+            "specify a duration less than 10 minutes",
+        )  # fmt: skip
+    expires = desk.now() + timedelta(seconds=wanted_s)
+    return as_json(
+        {
+            "kind": "TokenRequest",
+            "apiVersion": "authentication.k8s.io/v1",
+            "metadata": {"name": target.name, "namespace": target.namespace},
+            "spec": {**spec, "expirationSeconds": wanted_s},
+            "status": {"token": f"rehearsal.{new_uid()}", "expirationTimestamp": timestamp(expires)},
+        },
+        201,
     )
 
 

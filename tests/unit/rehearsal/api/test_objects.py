@@ -224,3 +224,15 @@ def test_reviews(api: Asking) -> None:
     found = api.post("/apis/authentication.k8s.io/v1/selfsubjectreviews", {})
     assert found["status"]["userInfo"]["username"] == "rehearsal"
     assert api.refused("GET", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews")[0] == 405
+
+
+def test_tokens(api: Asking) -> None:
+    """A token is given to a ServiceAccount that is there, for ten minutes at least."""
+    accounts = "/api/v1/namespaces/default/serviceaccounts"
+    api.ask("POST", accounts, {"metadata": {"name": "robot"}})
+    found = api.post(f"{accounts}/robot/token", {"spec": {"expirationSeconds": 600}})
+    assert (found["kind"], found["status"]["expirationTimestamp"]) == ("TokenRequest", "2026-03-01T12:10:00Z")
+    for seconds in (1, "x", 10**30, True):
+        code, _ = api.ask("POST", f"{accounts}/robot/token", {"spec": {"expirationSeconds": seconds}})
+        assert code == 422
+    assert api.ask("POST", f"{accounts}/nobody/token", {})[0] == 404
