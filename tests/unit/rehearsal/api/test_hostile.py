@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.unit.rehearsal.api.asking import TYPES, Asking, config_map, deployment, pod
+from tests.unit.rehearsal.api.test_discovery import CRDS, definition
 from trunkline.rehearsal.errors import ApiError
 from trunkline.rehearsal.kinds import BUILT_IN, Kind
 
@@ -179,3 +180,25 @@ def test_any_bytes(asking: Asking, body: bytes, type_: str, method: str) -> None
     path = "/api/v1/namespaces/default/configmaps" + ("" if method == "POST" else "/app")
     for content in (body, b"k8s\x00" + body, b"{" + body + b"}", b"a: " + body):
         assert _answered(asking, method, path, {"fieldManager": "x"}, body=content, content_type=type_) < 500
+
+
+@_SETTINGS
+@given(path=st.lists(_KEYS, min_size=1, max_size=3), value=_VALUES)
+def test_definitions_with_one_odd_place(asking: Asking, path: list[str], value: Any) -> None:
+    """A definition that is in order but for one place is served, refused or left alone, and so is what it defines."""
+    body = definition()
+    _plant(body["spec"], path, value)
+    asking.ask("POST", CRDS, body)
+    asking.settle()
+    for address in ("/apis", "/openapi/v3", "/apis/example.com/v1", "/openapi/v3/apis/example.com/v1"):
+        assert asking.raw("GET", address).code in {200, 404}
+    widgets = "/apis/example.com/v1/namespaces/default/widgets"
+    made = {"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"name": "a"}, "spec": value}
+    assert asking.raw("POST", widgets, made).code < 500
+    for below in ("", "/scale", "/status"):
+        assert asking.raw("GET", f"{widgets}/a{below}").code < 500
+        assert asking.raw("PUT", f"{widgets}/a{below}", {**made, "spec": {"replicas": 1}}).code < 500
+    table = asking.raw("GET", widgets, accept="application/json;as=Table;v=v1;g=meta.k8s.io,application/json")
+    assert table.code < 500
+    asking.ask("DELETE", f"{CRDS}/widgets.example.com")
+    asking.settle()
