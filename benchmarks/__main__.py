@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-_ALL = ("start_up", "bench_ledger", "release", "verdicts")
+_ALL = ("start_up", "bench_ledger", "release", "rehearsal", "verdicts")
 
 
 def main() -> None:

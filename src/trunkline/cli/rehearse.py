@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from trunkline.domain.rehearsals import Performance, Scenario
 
 
+_FEW = 2
+
+
 @click.command("rehearse", short_help="Run the pipeline against a simulated cluster, with chosen failures.")
 @config_option
 @click.option(
@@ -35,9 +38,7 @@ if TYPE_CHECKING:
 @click.option("--all-failures", is_flag=True, help="Play every scenario that there is.")
 @click.option("--until", metavar="ENV", default="", help="Stop after this environment.")
 @click.option("--list", "only_list", is_flag=True, help="Show the scenarios, and play nothing.")
-@click.option(
-    "--timeline", is_flag=True, help="Show the time line of every run, not only of the surprising ones."
-)
+@click.option("--timeline", is_flag=True, help="Show the time line of every run, also where there are many.")
 @click.option("--junit", type=click.Path(path_type=Path), help="Write a JUnit report to this file, for a CI.")
 @output_option
 def command(
@@ -114,6 +115,8 @@ def _listed(scenarios: Iterable[Scenario]) -> str:
 def _text(found: Rehearsed, took_s: float, *, timeline: bool) -> str:
     style = Style(sys.stdout)
     lines: list[str] = []
+    # Of many, only the surprising ones are read.
+    timeline = timeline or len(found.performances) <= _FEW
     if timeline:
         lines += _time_line("in health", found.health, style)
     for seen in found.performances:
