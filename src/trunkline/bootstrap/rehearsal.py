@@ -119,7 +119,7 @@ def _world(
         builder=lambda: images,
         helm=helm,
         cluster=cluster,
-        forwarding=lambda _: StubForwarding(simulated),
+        forwarding=lambda _: StubForwarding(simulated.stubs.reach_service),
         http=Urllib3Http,
         listeners=listeners,
         new_id=lambda: new_id(time),

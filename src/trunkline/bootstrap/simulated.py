@@ -12,7 +12,9 @@ from trunkline.adapters.rehearsal.background import Background
 from trunkline.adapters.rehearsal.images import DescribedImages
 from trunkline.adapters.sqlite_ledger import locate
 from trunkline.config.project import Project
+from trunkline.domain.releases import ClusterTarget
 from trunkline.errors import UsageError
+from trunkline.ports import Forwarding, Http
 from trunkline.rehearsal.kubeconfigs import CONTEXT
 
 _IN_CLUSTER = "KUBERNETES_SERVICE_HOST"
@@ -55,6 +57,19 @@ def all_simulated(project: Project, environ: Mapping[str, str], home: Path) -> b
         )
     except UsageError:
         return False
+
+
+def stub_forwarding(
+    target: ClusterTarget, environ: Mapping[str, str], home: Path, http: Http
+) -> Forwarding | None:
+    """The way to a simulated cluster's stubs, which no port-forward leads to; None for a real cluster."""
+    from trunkline.adapters.rehearsal.forwarding import StubForwarding, asking  # noqa: PLC0415 - checks only
+
+    try:
+        access = kubeconfig.load(target, environ, home)
+    except UsageError:
+        return None
+    return StubForwarding(asking(access.server, http)) if access.context == CONTEXT else None
 
 
 def _state(environ: Mapping[str, str]) -> Path:

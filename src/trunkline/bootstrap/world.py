@@ -24,7 +24,12 @@ from trunkline.adapters.sqlite_ledger import SqliteLedger, locate
 from trunkline.adapters.storage import FileStorage
 from trunkline.adapters.surroundings import look_around
 from trunkline.adapters.terminal import TerminalApprover
-from trunkline.bootstrap.simulated import all_simulated, described_images, with_cluster
+from trunkline.bootstrap.simulated import (
+    all_simulated,
+    described_images,
+    stub_forwarding,
+    with_cluster,
+)
 from trunkline.config.project import MeasureSettings, Project
 from trunkline.domain.redaction import Redactor
 from trunkline.domain.releases import ClusterTarget
@@ -88,7 +93,9 @@ def compose(
         builder=_once(image_builder),
         helm=helm,
         cluster=cluster,
-        forwarding=lambda target: KubectlForwarding(target, processes),
+        forwarding=lambda target: (
+            stub_forwarding(target, environ, home, http) or KubectlForwarding(target, processes)
+        ),
         http=Urllib3Http,
         listeners=(*listeners, *_sinks(project, http, redactor, surroundings.link)),
         new_id=lambda: new_id(clock),

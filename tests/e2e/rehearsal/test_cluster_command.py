@@ -49,6 +49,23 @@ def test_it_is_the_cluster_where_there_is_no_other(workbench: Workbench) -> None
     ]
 
 
+def test_what_answers_there_can_be_checked(workbench: Workbench) -> None:
+    """A check over HTTP reaches the stub of a pod, which answers with its image's tag; a wrong answer is undone."""
+    workbench.succeed("cluster", "up")
+    path = workbench.directory / "trunkline.yaml"
+    text = path.read_text(encoding="utf-8")
+    check = 'checks: [{http: {service: sample, port: 80, path: /version}, expect: {json: {version: "%s"}}, timeout: 2s}]'
+    right = check % "${TRUNKLINE_SHORT_COMMIT}"
+    path.write_text(text.replace("  qa:\n", f"    {right}\n  qa:\n", 1), encoding="utf-8")
+    workbench.commit("Check it")
+    workbench.succeed("run", "--until", "dev")
+    path.write_text(text.replace("  qa:\n", f"    {check % 'another'}\n  qa:\n", 1), encoding="utf-8")
+    workbench.commit("Check it wrongly")
+    failed = workbench.trunkline("run", "--until", "dev")
+    assert failed.code == 1, str(failed)
+    assert "returned to revision 1" in failed.stderr
+
+
 def test_the_demo_tells_its_story() -> None:
     """`make demo` ends well on a machine without a cluster, a container engine or root: it checks every claim that it makes."""
     done = subprocess.run(

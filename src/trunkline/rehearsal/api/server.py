@@ -95,7 +95,7 @@ class ApiServer:
         with self._mutex:
             (self._open.add if there else self._open.discard)(connection)
 
-    def _route(self, request: Request) -> Answer:  # noqa: C901 - a case for each kind of path
+    def _route(self, request: Request) -> Answer:  # noqa: C901, PLR0912 - a case for each kind of path
         desk, parts = self._desk, request.parts
         match parts:
             case ("version",):
@@ -118,10 +118,19 @@ class ApiServer:
                 return as_json(openapi.document(desk.kinds, "", version))
             case ("openapi", "v3", "apis", group, version):
                 return as_json(openapi.document(desk.kinds, group, version))
+            case ("rehearsal", "services", namespace, name, port):
+                return self._reach(namespace, name, port)
             case ("api", _, _, *_) | ("apis", _, _, _, *_):
                 return self._object(request)
             case _:
                 raise discovery.nowhere()
+
+    def _reach(self, namespace: str, name: str, port: str) -> Answer:
+        """Where a Service's stub listens, in the place of a port-forward: a path of our own, which no real API has."""
+        found = self._ways.reach_service(namespace, name, port)
+        if found is None:
+            raise ApiError(503, "ServiceUnavailable", f'no endpoints available for service "{name}"')
+        return as_json({"host": found[0], "port": found[1]})
 
     def _object(self, request: Request) -> Answer:
         target = resources.target_of(self._desk.kinds, request)
