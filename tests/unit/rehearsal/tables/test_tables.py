@@ -25,7 +25,9 @@ ODD = st.recursive(
 )  # fmt: skip
 OBJECTS = st.fixed_dictionaries(
     {},
-    optional=dict.fromkeys(("metadata", "spec", "status", "data", "subsets", "type", "source", "webhooks"), ODD),
+    optional=dict.fromkeys(
+        ("metadata", "spec", "status", "data", "subsets", "type", "source", "webhooks"), ODD
+    ),
 )
 WIDGET = Kind("example.com", ("v1",), "Widget", "widgets")
 DEFINITION = {
