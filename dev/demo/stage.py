@@ -12,7 +12,7 @@ import time
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,7 @@ class Stage:
         environment: what every command of the story gets.
         versions: where each environment's service answers its version over HTTP.
         second_commit: the patch of the commit that fails in QA.
+        took_s: how long each `trunkline run` took.
         record: the file of what Datadog's stand-in accepted, a JSON object per line.
     """
 
@@ -46,6 +47,7 @@ class Stage:
     versions: Mapping[str, str]
     second_commit: str
     record: Path
+    took_s: list[float] = field(default_factory=list)
 
     def git(self, *arguments: str) -> str:
         """Run git in the sample's repository."""
@@ -54,6 +56,7 @@ class Stage:
     def trunkline(self, *arguments: str, expect: int = 0) -> str:
         """Run the installed program as a person would, showing the command; its standard output."""
         print(f"\n$ {shlex.join(['trunkline', *arguments])}", flush=True)
+        began = time.monotonic()
         done = subprocess.run(
             [str(PROGRAM), *arguments],
             cwd=self.sample,
@@ -64,6 +67,8 @@ class Stage:
             text=True,
             check=False,
         )
+        if arguments[0] == "run":
+            self.took_s.append(time.monotonic() - began)
         print(done.stdout, end="", flush=True)
         if done.returncode != expect:
             raise DevError(
