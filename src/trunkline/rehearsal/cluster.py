@@ -93,7 +93,7 @@ class SimulatedCluster:
         if restored:
             definitions.serve_all()
         else:
-            seed(self.registry, self.kinds, self.store, tuple(nodes))
+            seed(self.registry, self.kinds, self.store, tuple(nodes), self.clock.now())
         self.stubs = Stubs(self.store, self.kinds)
         desk = Desk(self.store, self.registry, self.kinds, self.clock, self.gate)
         self.api = ApiServer(desk, Ways(self.kubelet, self.stubs.reach_pod, self.stubs.reach_service), port)

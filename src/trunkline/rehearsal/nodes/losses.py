@@ -9,6 +9,7 @@ from trunkline.rehearsal.kinds import POD
 from trunkline.rehearsal.nodes.scheduler import tolerates
 from trunkline.rehearsal.objects import Object, at, conditions_of, copy_of
 from trunkline.rehearsal.registry import Deletion, Write
+from trunkline.rehearsal.seeds import CONDITIONS
 from trunkline.rehearsal.store import Change, Place
 
 if TYPE_CHECKING:
@@ -61,9 +62,15 @@ class NodeLosses:
         ]
         changed = self._means.registry.update(self._nodes, changed, Write("kube-controller-manager"))
         ready = copy_of(changed)
-        said = {"reason": "KubeletReady", "message": "kubelet is posting ready status"}
+        told = {name: (status, reason, message) for name, status, reason, message in CONDITIONS}
         ready["status"]["conditions"] = [
-            {**item, "status": "True", **said} for item in conditions_of(changed)
+            {
+                **item,
+                **dict(zip(("status", "reason", "message"), told[item["type"]], strict=True)),
+                "lastTransitionTime": self._means.stamp(),
+            }
+            for item in conditions_of(changed)
+            if item.get("type") in told
         ]
         self._means.registry.update(self._nodes, ready, Write("kubelet", "status"))
 

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from trunkline.rehearsal.nodes.runs import Run
 from trunkline.rehearsal.objects import Object, at, conditions_of
+from trunkline.rehearsal.seeds import HOST_IP
 
 if TYPE_CHECKING:
     from trunkline.rehearsal.nodes.worker import Worker
-
-_HOST_IP = "192.0.2.10"
 
 
 def pod_status(worker: Worker, stamp: str, failed: tuple[str, str] | None = None) -> dict[str, Any]:
@@ -24,8 +23,8 @@ def pod_status(worker: Worker, stamp: str, failed: tuple[str, str] | None = None
         },
         "phase": phase,
         "conditions": _conditions(pod, worker, phase, stamp),
-        "hostIP": _HOST_IP,
-        "hostIPs": [{"ip": _HOST_IP}],
+        "hostIP": HOST_IP,
+        "hostIPs": [{"ip": HOST_IP}],
         "containerStatuses": [run.status() for run in worker.mains],
         "qosClass": quality(pod),
     }

@@ -238,7 +238,7 @@ class Worker:
             self._write()
             return
         self._kubelet.images.add(run.image)
-        took = f"{seconds * 1000:.0f}ms"
+        took = f"{seconds:g}s" if seconds >= 1 else f"{seconds * 1000:.0f}ms"
         said = f'Successfully pulled image "{run.image}" in {took} ({took} including waiting). Image size: 52428800 bytes.'
         self._say(run, "Normal", "Pulled", said)
         self._create(run)
