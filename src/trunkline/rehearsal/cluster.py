@@ -10,9 +10,9 @@ from typing import Self
 
 from trunkline.rehearsal.admission import BuiltInAdmission
 from trunkline.rehearsal.api.gate import Gate
-from trunkline.rehearsal.api.resources import Desk
 from trunkline.rehearsal.api.server import ApiServer
 from trunkline.rehearsal.api.subresources import Ways
+from trunkline.rehearsal.api.targets import Desk
 from trunkline.rehearsal.clock import Clock, RealClock
 from trunkline.rehearsal.controllers.definitions import Definitions
 from trunkline.rehearsal.controllers.events import Events

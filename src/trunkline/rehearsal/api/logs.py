@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from trunkline.rehearsal.api.messages import Answer, Request
-from trunkline.rehearsal.api.resources import Desk
+from trunkline.rehearsal.api.targets import Desk
 from trunkline.rehearsal.errors import ApiError, bad_request, not_found
 from trunkline.rehearsal.kinds import POD
 from trunkline.rehearsal.objects import Object, at, microseconds, moment_of, name_of

@@ -13,8 +13,8 @@ from typing import Any
 from trunkline.rehearsal.api import discovery, openapi, resources, reviews, subresources
 from trunkline.rehearsal.api.gate import Away
 from trunkline.rehearsal.api.messages import LARGEST_BODY, Answer, Request, as_json, as_status
-from trunkline.rehearsal.api.resources import Desk
 from trunkline.rehearsal.api.subresources import Ways
+from trunkline.rehearsal.api.targets import Desk, target_of
 from trunkline.rehearsal.errors import ApiError
 
 _LOG = logging.getLogger(__name__)
@@ -133,7 +133,7 @@ class ApiServer:
         return as_json({"host": found[0], "port": found[1]})
 
     def _object(self, request: Request) -> Answer:
-        target = resources.target_of(self._desk.kinds, request)
+        target = target_of(self._desk.kinds, request)
         if target.kind.is_virtual:
             if request.method != "POST":
                 raise ApiError(

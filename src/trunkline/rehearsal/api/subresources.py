@@ -11,7 +11,7 @@ from typing import Any
 from trunkline.rehearsal.api import bodies, logs, resources
 from trunkline.rehearsal.api.discovery import nowhere
 from trunkline.rehearsal.api.messages import Answer, Request, as_json
-from trunkline.rehearsal.api.resources import Desk, Target
+from trunkline.rehearsal.api.targets import Desk, Target
 from trunkline.rehearsal.controllers.selecting import matches
 from trunkline.rehearsal.errors import ApiError, bad_request, conflict, not_found
 from trunkline.rehearsal.kinds import POD
