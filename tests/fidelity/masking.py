@@ -1,0 +1,66 @@
+"""What two clusters may differ in at any time, masked: names that were made up, moments, addresses, versions."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+_MASKS = tuple(
+    (re.compile(pattern), mask)
+    for pattern, mask in (
+        (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?( ?(Z|[+-]\d\d:?\d\d))?( UTC)?", "TIME"),
+        (r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun)[, ] ?\w+ +\w+ [\d:]+ (\d{4}|\+0000)( ?\d*:?\d*:?\d*)", "TIME"),
+        (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "UID"),
+        (r"sha256:[0-9a-f]{64}", "DIGEST"),
+        (
+            r"\b(web|api|job|cron|agent|db)-[bcdfghjklmnpqrstvwxz2456789]{5,10}-[bcdfghjklmnpqrstvwxz2456789]{5}\b",
+            r"\1-HASH-POD",
+        ),
+        (r"\b(web|api|job|cron|agent|db)-[bcdfghjklmnpqrstvwxz2456789]{5,10}\b", r"\1-HASH"),
+        (r"pod-template-hash=\w+", "pod-template-hash=HASH"),
+        (r"\b\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}\b(?!:5000)", "ADDRESS"),
+        (r"\b(\d+(\.\d+)?(ms|s|m|h|d))+\b(?! grace)", "AGE"),
+        (r"https?://[\w.\[\]]+:\d+(?!\d*/catalogue)", "SERVER"),
+        (r"\bv\d+\.\d+\.\d+[\w.+-]*", "VERSION"),
+        (r"[ \t]+", " "),
+    )
+)
+_DROPPED = {
+    "uid", "resourceVersion", "creationTimestamp", "time", "nodeName", "podIP", "podIPs", "hostIP", "hostIPs", "clusterIP",
+    "clusterIPs", "selfLink", "containerID", "imageID", "continue", "fieldsV1", "observedGeneration",
+}  # fmt: skip
+
+
+def masked(text: str, namespace: str) -> list[str]:
+    """Lines without what differs anyway; JSON is indented with sorted keys, as one list of lines."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = None
+    if isinstance(value, dict):
+        text = json.dumps(_plain(value), indent=1, sort_keys=True)
+        return [_line(line, namespace).strip() for line in text.splitlines()]
+    return [_line(line, namespace).rstrip() for line in text.splitlines()]
+
+
+def _line(line: str, namespace: str) -> str:
+    line = line.replace(namespace, "NS")
+    for pattern, mask in _MASKS:
+        line = pattern.sub(mask, line)
+    return line
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        kept = {
+            k: _plain(v)
+            for k, v in value.items()
+            if k not in _DROPPED and not k.endswith(("Time", "Timestamp"))
+        }
+        if "pod-template-hash" in kept:
+            kept["pod-template-hash"] = "HASH"
+        if isinstance(kept.get("conditions"), list):
+            kept["conditions"].sort(key=lambda item: str(item.get("type")) if isinstance(item, dict) else "")
+        return kept
+    return [_plain(item) for item in value] if isinstance(value, list) else value
