@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from tests.fidelity.differences import LISTED
 from trunkline.cli.entry import trunkline
 from trunkline.config.contract import CONTRACT_BUILD, CONTRACT_RELEASE
 from trunkline.config.json_schema import json_schema
@@ -106,6 +107,16 @@ def causes_page() -> str:
     )
 
 
+def fidelity_page() -> str:
+    """Where the simulated cluster is known to differ from a real one, from the table that the tests hold it to."""
+    rows = "\n".join(f"| {session}: {case} | {reason} |" for (session, case), reason in LISTED.items())
+    return (
+        f"{_NOTE}\n\n# How the simulated cluster differs\n\nThe same sessions of Helm 4, Helm 3, kubectl and plain HTTP are played on the "
+        "simulated cluster and were recorded on a real one of Kubernetes 1.20. These cases differ; all others show clients the same.\n\n"
+        f"| case | why |\n| --- | --- |\n{rows}\n"
+    )
+
+
 _CONTRACT_INTRODUCTION = (
     "In a directory without `trunkline.yaml`, these two commands read the variables of the scripts that they replace. "
     "What is missing is listed at once; no value is ever printed."
@@ -129,6 +140,7 @@ _OTHERS = """## Always
 PAGES: Mapping[str, Callable[[], str]] = {
     "causes.md": causes_page,
     "scenarios.md": scenarios_page,
+    "fidelity.md": fidelity_page,
     "commands.md": commands_page,
     "configuration.md": configuration_page,
     "environment.md": environment_page,

@@ -36,6 +36,7 @@ def _rollout(replicas: int, surge: int | str, unavailable: int | str) -> tuple[S
     )
 
 
+_ODD = {**pod("odd"), "spec": {"containers": [{"name": "main", "image": "Bad Image"}]}}
 _JOBS = (
     kubectl("job", "apply -f -", job("good", "echo one; echo two")),
     kubectl("job completes", "wait job/good --for=condition=Complete --timeout=60s"),
@@ -96,7 +97,7 @@ _PODS = (
         "why it is unschedulable",
         "get pod nowhere -o jsonpath='{.status.conditions[0].type} {.status.conditions[0].reason} {.status.phase}'",
     ),
-    kubectl("bad image name", "run odd --image='Bad Image'"),
+    kubectl("bad image name", "apply -f -", _ODD),
     await_output(
         "get pod odd -o jsonpath={.status.containerStatuses[0].state.waiting.reason}", "InvalidImageName"
     ),
@@ -157,7 +158,7 @@ _SETS = (
             "spec": {
                 **deployment("web", 1)["spec"],
                 "progressDeadlineSeconds": 2,
-                "template": template("web", "exit 1"),
+                "template": template("web", nodeSelector={"no": "such"}),
             },
         },
     ),

@@ -81,7 +81,7 @@ data:
 _SERVICE = """apiVersion: v1
 kind: Service
 metadata: {name: web}
-spec: {selector: {app: web}, ports: [{port: 80, targetPort: 8080}]}
+spec: {selector: {app: web}, ports: [{port: 80, targetPort: 8080, protocol: TCP}]}
 """
 _HOOK = f"""{{{{ range .Values.hooks }}}}
 ---
