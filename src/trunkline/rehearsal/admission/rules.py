@@ -99,7 +99,9 @@ def _workload(kind: Kind, value: Object, previous: Object | None) -> Iterator[Fi
             "FieldValueNotSupported",
             f'Unsupported value: "{policy}": supported values: "Always"',
         )
-    yield from _containers(at(spec, "template", "spec"), "spec.template.spec")
+    # The names of a StatefulSet's claims are volumes of its pods, which nobody checks here.
+    claims = {at(item, "metadata", "name") for item in at(spec, "volumeClaimTemplates") or ()}
+    yield from _containers(at(spec, "template", "spec"), "spec.template.spec", claims)
 
 
 def _stateful(spec: Object, before: Object) -> Iterator[FieldError]:
@@ -135,12 +137,14 @@ def _job(value: Object, previous: Object | None) -> Iterator[FieldError]:
     yield from _containers(at(spec, "template", "spec"), "spec.template.spec")
 
 
-def _containers(spec: Any, path: str) -> Iterator[FieldError]:
+def _containers(
+    spec: Any, path: str, claims: set[Any] | frozenset[Any] = frozenset()
+) -> Iterator[FieldError]:
     listed = at(spec, "containers")
     if not isinstance(listed, list) or not listed:
         yield required(f"{path}.containers")
         return
-    volumes = {at(item, "name") for item in at(spec, "volumes") or () if isinstance(item, dict)}
+    volumes = claims | {at(item, "name") for item in at(spec, "volumes") or () if isinstance(item, dict)}
     names: set[Any] = set()
     for index, container in enumerate(listed):
         here = f"{path}.containers[{index}]"
