@@ -14,12 +14,11 @@ from trunkline.rehearsal.errors import ApiError, forbidden
 from trunkline.rehearsal.kinds import POD, Kind
 from trunkline.rehearsal.loop import Loop
 from trunkline.rehearsal.nodes.behaviour import Behaviour, Line
-from trunkline.rehearsal.objects import Object, at, name_of, namespace_of
+from trunkline.rehearsal.objects import Object, at, name_of, namespace_of, owner_references
 from trunkline.rehearsal.registry import Write
 from trunkline.rehearsal.store import Change, Store
 
-_TEMPLATED = {"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job"}
-_FROM_CLIENTS = {"Deployment", "StatefulSet", "DaemonSet", "Job"}
+_FROM_CLIENTS = {"Deployment", "StatefulSet", "DaemonSet"}
 _CONTROLLERS = "kube-controller-manager"
 _KILLED = 137
 _BEYOND_ANY_NODE = "1000"
@@ -200,12 +199,13 @@ class Faults:
             self._lose_node(now, self._fault.seconds("for") if self._fault else 0.0)
 
     def _is_struck(self, fault: Fault, pod: Object) -> bool:
+        """Whether a pod is what the fault is meant for: a Job's, such as a hook's, only where it is named."""
         if namespace_of(pod) != fault.namespace or not self._is_new(at(pod, "spec")):
             return False
-        return not fault.workload or any(
-            str(item.get("name", "")).startswith(fault.workload)
-            for item in at(pod, "metadata", "ownerReferences") or ()
-        )
+        owners = owner_references(pod)
+        if not fault.workload:
+            return not any(item.get("kind") == "Job" for item in owners)
+        return any(str(item.get("name", "")).startswith(fault.workload) for item in owners)
 
     def _is_new(self, spec: Any) -> bool:
         return not set(_images(spec)) <= self._known
