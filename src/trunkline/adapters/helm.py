@@ -98,8 +98,16 @@ class HelmCommand:
                 on_line(line)
         if done.code != 0:
             raise self._error(target, "upgrade", done)
-        release = json.loads(done.stdout)
-        return Applied(int(release["version"]), parse_manifest(release.get("manifest", "")))
+        return self._told(target, done.stdout)
+
+    def _told(self, target: ReleaseTarget, stdout: str) -> Applied:
+        """What Helm says that it applied; where its JSON is not to be read, what its record says."""
+        try:
+            release = json.loads(stdout[stdout.index("{") :])
+            return Applied(int(release["version"]), parse_manifest(release.get("manifest", "")))
+        except (ValueError, KeyError, TypeError):
+            latest = self.history(target).latest
+            return self.applied(target, latest.number if latest else 1)
 
     def preview(self, request: UpgradeRequest) -> tuple[Mapping[str, Any], ...]:
         """See the port."""

@@ -19,7 +19,7 @@ from trunkline.ports import Lease, World
 from trunkline.run.announce import announce
 from trunkline.run.attempts import Account
 from trunkline.run.perform import perform
-from trunkline.run.rollout import await_rollout
+from trunkline.run.rollout import Freeing, await_rollout
 from trunkline.run.site import RolloutFailed, Site
 
 
@@ -157,7 +157,13 @@ def _undo(execution: Execution, undo: Return | Remove) -> str:
         resources = awaited_in(site.applied.objects, environment.namespace)
         voice = execution.account.voice
         verdict = await_rollout(
-            site.cluster, site.watch, resources, environment.timeout_s, environment.settle_s, voice
+            site.cluster,
+            site.watch,
+            resources,
+            environment.timeout_s,
+            environment.settle_s,
+            voice,
+            Freeing(site.cluster, voice),
         )
         if not verdict.succeeded:
             raise RolloutFailed(verdict.failures)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from trunkline.domain.diagnosis import Judge, SoakJudge, Verdict, progress, with_log
+from trunkline.domain.diagnosis import Judge, SoakJudge, Verdict, held_up, progress, with_log
 from trunkline.domain.rollouts import Cause, Failure, Observation, Resource
 from trunkline.errors import TrunklineError
 from trunkline.ports import Cluster, Watch
 from trunkline.run.announce import Voice
 
+OnLook = Callable[[Observation], None]
 _LOG_LINES = 15
 # Below the shortest silence after which a CI gives a job up, by far.
 _HEARTBEAT_S = 60.0
@@ -23,9 +24,33 @@ def await_rollout(
     timeout_s: float,
     settle_s: float,
     voice: Voice,
+    on_look: OnLook = lambda _: None,
 ) -> Verdict:
-    """The verdict on these resources; failures bear the last lines of the containers that crashed."""
-    return _judged(cluster, watch, resources, Judge(settle_s), timeout_s, timeout_s, voice)
+    """The verdict on these resources; failures bear the last lines of the containers that crashed.
+
+    `on_look` is called with every observation, and may do something about what it sees.
+    """
+    return _judged(cluster, watch, resources, Judge(settle_s), timeout_s, timeout_s, voice, on_look)
+
+
+class Freeing:
+    """For an undo: deletes the pods of the failed revision for which a StatefulSet would wait for ever."""
+
+    def __init__(self, cluster: Cluster, voice: Voice) -> None:
+        self._cluster, self._voice = cluster, voice
+        self._freed: set[str] = set()
+
+    def __call__(self, observation: Observation) -> None:
+        """Delete each such pod, once."""
+        for pod in held_up(observation):
+            metadata = pod["metadata"]
+            uid, name, namespace = (str(metadata.get(key)) for key in ("uid", "name", "namespace"))
+            if uid in self._freed or observation.trouble:
+                continue
+            self._freed.add(uid)
+            self._voice.note(f"delete pod {name}: its StatefulSet waits for it, and never replaces it itself")
+            manifest = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "namespace": namespace}}
+            self._cluster.delete((manifest,), namespace)
 
 
 def soak(
@@ -45,12 +70,14 @@ def _judged(
     timeout_s: float,
     told_s: float,
     voice: Voice,
+    on_look: OnLook = lambda _: None,
 ) -> Verdict:
     if not resources:
         return Verdict()
     said: tuple[object, ...] = ()
     said_at_s = 0.0
     for observation in watch.observe(resources, timeout_s):
+        on_look(observation)
         verdict = judge.see(observation)
         if verdict is not None and verdict.succeeded:
             verdict = _confirmed(watch, resources, judge, observation)

@@ -9,7 +9,7 @@ from trunkline.domain.diagnosis.hooks import hook_failures
 from trunkline.domain.diagnosis.judge import Judge, Verdict
 from trunkline.domain.diagnosis.logs import with_log
 from trunkline.domain.diagnosis.progress import progress
-from trunkline.domain.diagnosis.revisions import new_pods
+from trunkline.domain.diagnosis.revisions import held_up, new_pods
 from trunkline.domain.diagnosis.soak import SoakJudge
 
-__all__ = ["Judge", "SoakJudge", "Verdict", "hook_failures", "new_pods", "progress", "with_log"]
+__all__ = ["Judge", "SoakJudge", "Verdict", "held_up", "hook_failures", "new_pods", "progress", "with_log"]

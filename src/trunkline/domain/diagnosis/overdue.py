@@ -8,7 +8,7 @@ from trunkline.domain.diagnosis.crashes import probe_in_words
 from trunkline.domain.diagnosis.look import Finding, Look, finding
 from trunkline.domain.diagnosis.pods import restarts_of
 from trunkline.domain.diagnosis.progress import progress_of
-from trunkline.domain.diagnosis.revisions import is_ready, old_pods, standing_pods
+from trunkline.domain.diagnosis.revisions import held_up, old_pods, standing_pods
 from trunkline.domain.diagnosis.said import name_of, newest_messages, newest_probe_failure
 from trunkline.domain.rollouts.causes import Cause
 from trunkline.domain.rollouts.shapes import mappings, text
@@ -62,7 +62,10 @@ def _late(state: Progress, live: KubernetesObject | None, look: Look) -> Finding
         evidence = (state.waits_for, *newest_messages(look, (live,) if live else ()))
         return finding(Cause.TIMED_OUT, resource, sentence, evidence)
     pods = standing_pods(resource, look.observation)
-    if stuck := _held_up(resource, look):
+    if stuck := next(
+        (name_of(pod) for pod in held_up(look.observation) if pod in look.observation.pods.get(resource, ())),
+        "",
+    ):
         advice = (
             f"A StatefulSet does not replace a pod that is not ready by itself: "
             f"kubectl delete pod {stuck} --namespace {resource.namespace}"
@@ -103,10 +106,3 @@ def _unready(pod: KubernetesObject) -> str:
         if not status.get("ready") and "running" in (status.get("state") or {}):
             return text(status, "name")
     return ""
-
-
-def _held_up(resource: Resource, look: Look) -> str:
-    """The pod of an older revision for which a StatefulSet waits before it replaces any other."""
-    if resource.kind != "StatefulSet":
-        return ""
-    return next((name_of(pod) for pod in old_pods(resource, look.observation) if not is_ready(pod)), "")

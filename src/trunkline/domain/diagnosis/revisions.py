@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from trunkline.domain.diagnosis.look import is_leaving
 from trunkline.domain.rollouts.shapes import at, holds, mapping, mappings, number, text
@@ -53,6 +53,17 @@ def old_pods(workload: Resource, observation: Observation) -> Sequence[Kubernete
         for pod in observation.pods.get(workload, ())
         if id(pod) not in new and text(pod, "status", "phase") not in {"Failed", "Succeeded"}
     ]
+
+
+def held_up(observation: Observation) -> Iterator[KubernetesObject]:
+    """The pods of earlier revisions for which a StatefulSet waits in vain.
+
+    It replaces no other pod before they are ready, and never these themselves (kubernetes.io, "StatefulSets", "Forced
+    rollback"): somebody has to delete them.
+    """
+    for workload in observation.objects:
+        if workload.kind == "StatefulSet":
+            yield from (pod for pod in old_pods(workload, observation) if not is_ready(pod))
 
 
 def new_replica_set(live: KubernetesObject, owners: Sequence[KubernetesObject]) -> KubernetesObject | None:
