@@ -54,7 +54,8 @@ class Kubelet:
         known = self._places.get(place)
         if known is not None and (pod is None or uid_of(pod) != known):
             self._forget(place, known)
-        if pod is None:
+        # A pod may have taken the place of one that had a node, and have none itself yet.
+        if pod is None or not at(pod, "spec", "nodeName"):
             return
         worker = self._workers.get(uid_of(pod))
         if worker is None:

@@ -119,7 +119,8 @@ class Worker:
             return
         for run in self.runs:
             if run.is_running:
-                self._probe(run)
+                run.stop_timers()
+                self._live(run)
             elif run.has_ended and not run.is_init:
                 self._after_end(run)
         self._next()
@@ -282,12 +283,17 @@ class Worker:
             return
         run.begin(self._kubelet.now())
         self._say(run, "Normal", "Started", f"Started container {run.name}")
-        if behaviour.ends_after_s is not None and math.isfinite(behaviour.ends_after_s):
-            self._later(run, behaviour.ends_after_s, lambda: self._ends(run))
-        self._probe(run)
+        self._live(run)
         self._write()
         if run.is_sidecar and run.started:
             self._next()
+
+    def _live(self, run: Run) -> None:
+        """Plan what a running container is going to do."""
+        ends_after_s = run.behaviour.ends_after_s
+        if ends_after_s is not None and math.isfinite(ends_after_s):
+            self._later(run, ends_after_s, lambda: self._ends(run))
+        self._probe(run)
 
     def _ends(self, run: Run) -> None:
         behaviour = run.behaviour

@@ -9,6 +9,7 @@ import pytest
 
 from tests.unit.rehearsal.played import Played, played
 from trunkline.rehearsal.faults import Fault
+from trunkline.rehearsal.registry import Deletion
 
 PROBE = {"httpGet": {"path": "/", "port": 80}, "periodSeconds": 1}
 
@@ -223,3 +224,21 @@ def state_of(state: Any, name: str) -> Any:
     return next(
         value for kind, value in state.objects if kind.kind == "Pod" and value["metadata"]["name"] == name
     )["status"]["containerStatuses"][0]["state"]
+
+
+def test_a_pod_in_the_place_of_another(cluster: Played) -> None:
+    """A pod that no node takes does not run, though the one of its name before it did."""
+    cluster.pod(one())
+    cluster.run(3)
+    with cluster.cluster.store.lock:
+        cluster.cluster.registry.delete(cluster.kind("", "Pod"), "default", "web", Deletion(grace_s=0))
+        cluster.cluster.registry.create(
+            cluster.kind("", "Pod"),
+            {
+                "metadata": {"name": "web", "namespace": "default"},
+                "spec": one(resources={"requests": {"cpu": "1000"}}),
+            },
+        )
+    cluster.run(5)
+    assert cluster.status()["phase"] == "Pending"
+    assert len(cluster.events("Started")) == 1
