@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from trunkline.domain.rollouts import Cause, Failure, Observation, Resource
 from trunkline.errors import Unreachable
 from trunkline.run.announce import Voice
 from trunkline.run.attempts import Account, Subject, attempt, begin_run
-from trunkline.run.rollout import await_rollout, soak
+from trunkline.run.rollout import Freeing, await_rollout, soak
 from trunkline.run.site import RolloutFailed
 
 
@@ -129,3 +130,30 @@ def test_the_error_says_all_failures() -> None:
     error = RolloutFailed((first, second, first))
     assert (error.message, error.cause) == ("a crashes; b waits.", Cause.CRASH_LOOP)
     assert error.facts["cause"] == "crash-loop"
+
+
+def test_a_stateful_set_is_freed(fake: FakeWorld, voice: Voice) -> None:
+    """An undo deletes, once, the unready pods of the failed revision, for which the StatefulSet would wait for ever."""
+    resource = Resource("StatefulSet", "team", "db", "apps/v1")
+    live: dict[str, Any] = {
+        "metadata": {"name": "db", "namespace": "team", "uid": "uid-db", "generation": 3},
+        "spec": {"replicas": 2},
+        "status": {"observedGeneration": 3, "updateRevision": "db-old", "replicas": 2},
+    }
+
+    def of(name: str, revision: str, status: dict[str, object]) -> dict[str, object]:
+        made = pod(status, name=name, labels={"controller-revision-hash": revision}, owner="uid-db")
+        made["metadata"]["namespace"] = "team"
+        made["metadata"]["ownerReferences"][0]["kind"] = "StatefulSet"
+        return made
+
+    pods = (
+        of("db-0", "db-old", container(ready=True)),
+        of("db-1", "db-failed", container(running())),
+        of("db-2", "db-failed", container(ready=True)),
+    )
+    free = Freeing(fake.cluster, voice)
+    for behind in (True, False, False):
+        shown = {**live, "metadata": {**live["metadata"], "generation": 4}} if behind else live
+        free(Observation(1.0, {resource: shown}, pods={resource: pods}))
+        assert fake.cluster.deleted == ([] if behind else ["db-1"])
