@@ -15,11 +15,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from tests.e2e.catalogue.case import Case
 from tests.e2e.catalogue.hands import PATIENCE_S, Hands
-from tests.e2e.catalogue.images import ToolsImage
 from tests.e2e.catalogue.neighbour import Neighbour
 from tests.e2e.catalogue.objects import Object
 from tests.e2e.workbench import PROGRAM, kill
@@ -67,6 +66,14 @@ class Result:
     unready: list[str] = field(default_factory=list)
 
 
+class Pushes(Protocol):
+    """The one image of all cases."""
+
+    def push(self, tag: str) -> str:
+        """Let it be there under a tag; its reference."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Ground:
     """What all cases of one session stand on."""
@@ -75,7 +82,7 @@ class Ground:
     environment: Mapping[str, str]
     registry: str
     node: str
-    tools: ToolsImage
+    tools: Pushes
     neighbour: Neighbour
     prefix: str
     folder: Path

@@ -1,0 +1,81 @@
+"""The catalogue of rollouts, which is played on real pods as well: the simulated cluster leads to the same verdicts."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dev import tools
+from tests.e2e.catalogue.all_cases import ALL
+from tests.e2e.catalogue.case import Case
+from tests.e2e.catalogue.hands import open_client
+from tests.e2e.catalogue.judged import judge
+from tests.e2e.catalogue.neighbour import Neighbour
+from tests.e2e.catalogue.runner import Catalogue, Ground
+from tests.e2e.rehearsal.catalogue_differences import DIFFERENT
+from tests.e2e.workbench import clean_environment
+from trunkline.adapters.rehearsal.images import DescribedImages
+from trunkline.config.project import ImageSettings
+from trunkline.domain.images import parse_image
+from trunkline.rehearsal.cluster import SimulatedCluster
+
+_REGISTRY = "127.0.0.1:5000"
+
+
+class DescribedTools:
+    """The tools image, described where Trunkline looks for images of simulated clusters."""
+
+    def __init__(self, state: Path) -> None:
+        self._path = state / "trunkline" / "described-images.json"
+        self._mutex = threading.Lock()
+
+    def push(self, tag: str) -> str:
+        image = parse_image(f"{_REGISTRY}/catalogue/tools:{tag}")
+        with self._mutex:
+            DescribedImages(self._path).push(image, ImageSettings(None), lambda _: None)
+        return str(image)
+
+
+@pytest.fixture(scope="module")
+def played(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Catalogue]:
+    """The selected cases at work on one simulated cluster."""
+    folder = tmp_path_factory.mktemp("catalogue")
+    with SimulatedCluster() as cluster:
+        kubeconfig = folder / "kubeconfig"
+        kubeconfig.write_text(cluster.kubeconfig_text, encoding="utf-8")
+        environment = clean_environment(folder / "state")
+        programs = (tools.helm(4).parent, tools.kubectl().parent)
+        path = os.pathsep.join([*map(str, programs), environment["PATH"]])
+        environment |= {"KUBECONFIG": str(kubeconfig), "PATH": path, "TRUNKLINE_ACTOR": "ada"}
+        prefix = f"cat-{secrets.token_hex(2)}"
+        neighbour = Neighbour(registry="127.0.0.1:2", webhooks="127.0.0.1:3", authority="")
+        described = DescribedTools(folder / "state")
+        ground = Ground(
+            open_client(kubeconfig), environment, _REGISTRY, "rehearsal", described, neighbour, prefix, folder
+        )
+        selected = [item.name for item in request.session.items if item.path == Path(__file__)]
+        wanted = tuple(case for case in ALL if any(name.endswith(f"[{case.name}]") for name in selected))
+        running = Catalogue(ground, wanted)
+        try:
+            yield running
+        finally:
+            running.close()
+
+
+@pytest.mark.parametrize(
+    "case", [case for case in ALL if case.name not in DIFFERENT], ids=lambda case: case.name
+)
+def test_the_verdict_is_the_same(case: Case, played: Catalogue) -> None:
+    """A case ends as it does on real pods, with the same cause, words and end state."""
+    judge(case, played.result(case.name))
+
+
+def test_what_differs_is_a_case() -> None:
+    """Every case that is listed as different is there, and has a reason."""
+    assert set(DIFFERENT) <= {case.name for case in ALL}
+    assert all(DIFFERENT.values())
