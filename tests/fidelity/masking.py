@@ -29,6 +29,8 @@ _MASKS = tuple(
         (r"[ \t]+", " "),
     )
 )
+# What client-go logs of its own watches, now and then.
+_LOGGED = re.compile(r"[IWEF]\d{4} \d\d:\d\d:\d\d\.")
 _DROPPED = {
     "uid", "resourceVersion", "creationTimestamp", "time", "nodeName", "podIP", "podIPs", "hostIP", "hostIPs", "clusterIP",
     "clusterIPs", "selfLink", "containerID", "imageID", "continue", "fieldsV1", "observedGeneration",
@@ -44,7 +46,8 @@ def masked(text: str, namespace: str) -> list[str]:
     if isinstance(value, dict):
         text = json.dumps(_plain(value), indent=1, sort_keys=True)
         return [_line(line, namespace).strip() for line in text.splitlines()]
-    return [_line(line, namespace).rstrip() for line in text.splitlines()]
+    lines = [line for line in text.splitlines() if not _LOGGED.match(line)]
+    return [_line(line, namespace).rstrip() for line in lines]
 
 
 def _line(line: str, namespace: str) -> str:

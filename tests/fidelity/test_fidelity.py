@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -11,13 +12,17 @@ from tests.fidelity.player import Player, Record
 from tests.fidelity.record import read
 from tests.fidelity.sessions import SESSIONS
 from tests.fidelity.simulate import simulate
+from tests.fidelity.steps import Session
+
+
+Play = Callable[[Sequence[Session]], dict[str, Record]]
 
 
 def _differing(
-    seen: dict[str, Record], but: set[tuple[str, str]]
+    seen: dict[str, Record], but: set[tuple[str, str]], sessions: Sequence[Session] = SESSIONS
 ) -> dict[tuple[str, str], tuple[Record, Record]]:
     found = {}
-    for session in SESSIONS:
+    for session in sessions:
         recorded = read(session.name)
         assert recorded.keys() == seen[session.name].keys(), f"record {session.name} again"
         for name, real in recorded.items():
@@ -32,15 +37,32 @@ def test_there_are_enough_cases() -> None:
     assert cases - len(LISTED) - len(VARYING) >= 150
 
 
+def _lasting(play: Play, but: set[tuple[str, str]]) -> set[tuple[str, str]]:
+    """The cases that differ, and do so again when their sessions are played anew: what happens once is timing."""
+    found = set(_differing(play(SESSIONS), but))
+    unsure = {session for session, _ in found ^ set(LISTED)}
+    again = [session for session in SESSIONS if session.name in unsure]
+    if not again:
+        return found
+    second = set(_differing(play(again), but, again))
+    return {case for case in found if case[0] not in unsure or case in LISTED} | (
+        second & (found | set(LISTED))
+    )
+
+
 def test_simulated_cluster_shows_what_the_real_one_showed() -> None:
     """Every case shows the same as its record, each listed difference is still there, and no other is."""
-    found = _differing(simulate(SESSIONS), set(VARYING))
-    unlisted = {case: pair for case, pair in found.items() if case not in LISTED}
-    assert not unlisted
-    assert not LISTED.keys() - found.keys(), "these do not differ any more: take them off the list"
+    found = _lasting(simulate, set(VARYING))
+    assert not found - LISTED.keys()
+    assert not LISTED.keys() - found, "these do not differ any more: take them off the list"
 
 
 @pytest.mark.cluster
 def test_records_are_what_the_real_cluster_shows(kubeconfig: Path) -> None:
     """The real cluster still shows what was recorded."""
-    assert not _differing(Player(kubeconfig).play_all(SESSIONS, at_once=3), set(VARYING))
+    player = Player(kubeconfig)
+    first = set(_differing(player.play_all(SESSIONS, at_once=3), set(VARYING)))
+    again = [session for session in SESSIONS if session.name in {name for name, _ in first}]
+    assert not (
+        first & set(_differing(player.play_all(again, at_once=3), set(VARYING), again)) if again else first
+    )

@@ -32,6 +32,8 @@ class BuiltInAdmission:
             defaults.admitted_pod(value)
         if previous is None and (kind.group, kind.kind) == ("batch", "Job"):
             defaults.admitted_job(value)
+        if (kind.group, kind.kind) == ("apps", "DaemonSet") and not how.subresource:
+            defaults.admitted_daemon_set(value, previous)
         if (
             kind.kind == "Service"
             and not kind.group

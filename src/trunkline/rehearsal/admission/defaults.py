@@ -8,7 +8,7 @@ from typing import Any
 
 from trunkline.rehearsal.admission.pods import Section, default_pod_spec
 from trunkline.rehearsal.kinds import Kind
-from trunkline.rehearsal.objects import Object, copy_of, metadata, name_of
+from trunkline.rehearsal.objects import Object, at, copy_of, metadata, name_of
 
 _QUARTER = "25%"
 
@@ -183,6 +183,16 @@ def admitted_pod(value: Object) -> None:
             {"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}
             for key in keys
         ]
+
+
+def admitted_daemon_set(value: Object, previous: Object | None) -> None:
+    """The number of its template, which the API counts and the pods bear as a label."""
+    key = "deprecated.daemonset.template.generation"
+    before = str(at(previous, "metadata", "annotations", key) or "1")
+    number = int(before) if before.isdigit() else 1
+    if previous is not None and at(previous, "spec", "template") != at(value, "spec", "template"):
+        number += 1
+    _spec(value, "metadata", "annotations")[key] = str(number)
 
 
 def admitted_job(value: Object) -> None:

@@ -18,6 +18,7 @@ from trunkline.rehearsal.api.targets import Desk, target_of
 from trunkline.rehearsal.errors import ApiError
 
 _LOG = logging.getLogger(__name__)
+_OPENAPI_V2 = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
 _MOST_DISCARDED = 8 * LARGEST_BODY
 _GONE = (BrokenPipeError, ConnectionResetError, ConnectionAbortedError, TimeoutError, ValueError, OSError)
 
@@ -112,6 +113,9 @@ class ApiServer:
                 return as_json(discovery.resources(desk.kinds, "", "v1"))
             case ("apis", group, version):
                 return as_json(discovery.resources(desk.kinds, group, version))
+            case ("openapi", "v2") if _OPENAPI_V2 in request.headers.get("accept", ""):
+                # An empty document: kubectl asks for it only to see that a List of objects cannot be checked by it.
+                return Answer(200, b"", "application/octet-stream")
             case ("openapi", "v3"):
                 return as_json(openapi.index(desk.kinds))
             case ("openapi", "v3", "api", version):
