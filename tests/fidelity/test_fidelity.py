@@ -14,7 +14,6 @@ from tests.fidelity.sessions import SESSIONS
 from tests.fidelity.simulate import simulate
 from tests.fidelity.steps import Session
 
-
 Play = Callable[[Sequence[Session]], dict[str, Record]]
 
 
