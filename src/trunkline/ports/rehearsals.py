@@ -35,13 +35,12 @@ class Snapshot(Protocol):
 
 
 class Stage(Protocol):
-    """One simulated cluster, and the World in which commands meet it.
+    """One simulated cluster, and the World in which commands meet it."""
 
-    Attributes:
-        world: as commands know it.
-    """
-
-    world: World
+    @property
+    def world(self) -> World:
+        """As commands know it."""
+        ...
 
     def strike(self, scenario: Scenario, environment: Environment) -> None:
         """Let a failure happen in an environment from now on."""
