@@ -31,7 +31,6 @@ LISTED: Mapping[tuple[str, str], str] = {
     ("changing", "delete all of a kind"): _API,
     ("changing", "invalid deployment"): _VALIDATION,
     ("changing", "pod over quota"): _PODQUOTA,
-    ("changing", "unknown kind"): _API,
     ("helm3", "history after rollback"): _HELM,
     ("helm3", "history after undone upgrade"): _HELM,
     ("helm3", "immutable field"): _WORDS,

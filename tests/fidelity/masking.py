@@ -26,7 +26,10 @@ _MASKS = tuple(
         (r"\b(\d+(\.\d+)?(ms|s|m|h|d))+\b(?! grace)", "AGE"),
         (r"https?://[\w.\[\]]+:\d+(?!\d*/catalogue)", "SERVER"),
         (r"\bv\d+\.\d+\.\d+[\w.+-]*", "VERSION"),
-        (r"[ \t]+", " "),
+        (r"\(0xc[0-9a-f]+\)", "(POINTER)"),
+        (r"\bdefault-token-[a-z0-9]{5}\b", "default-token-NAME"),
+        # Go's differences are spaced by chance with one kind of space or another.
+        (r"[ \t\xa0]+", " "),
     )
 )
 # What client-go logs of its own watches, now and then.
@@ -66,7 +69,13 @@ def _plain(value: Any) -> Any:
         }
         if "pod-template-hash" in kept:
             kept["pod-template-hash"] = "HASH"
-        if isinstance(kept.get("conditions"), list):
-            kept["conditions"].sort(key=lambda item: str(item.get("type")) if isinstance(item, dict) else "")
+        _sort(kept, "conditions", "type")
+        # They are sorted by the second in which they were made.
+        _sort(kept, "managedFields", "manager")
         return kept
     return [_plain(item) for item in value] if isinstance(value, list) else value
+
+
+def _sort(held: dict[str, Any], name: str, key: str) -> None:
+    if isinstance(held.get(name), list):
+        held[name].sort(key=lambda item: str(item.get(key)) if isinstance(item, dict) else "")

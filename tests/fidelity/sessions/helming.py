@@ -40,7 +40,7 @@ def _life(major: int) -> tuple[Step, ...]:
         call("status after failure", "status web"),
         call("invalid object", "upgrade web CHART --set replicas=many"),
         call(
-            "upgrade that never runs, undone", f"upgrade web CHART {undo} --timeout 4s --set script='exit 3'"
+            "upgrade that never runs, undone", f"upgrade web CHART {undo} --timeout 10s --set script='exit 3'"
         ),
         call("history after undone upgrade", "history web"),
         call("rollback", "rollback web 1 --wait --timeout 60s"),
