@@ -14,7 +14,6 @@ _EVENTS = "Newer versions, as the one played, tell more in these events: sizes, 
 _HELM = "It follows from another listed difference: what was refused earlier, and where, tells in Helm's history and output."
 _ITEMS = "The simulation tells kind and apiVersion of each item in a list."
 _JOBS = "Kubernetes 1.20 has no FailureTarget and SuccessCriteriaMet, and gives no reason when a Job completes; newer versions, as the one played, do."
-_PODQUOTA = "The real quota counts at once; the simulation lets a pod through that is made in the moment after the quota."
 _SERVICE = "Kubernetes 1.20 without dual stack has no ipFamilies and internalTrafficPolicy."
 _STATUS = "Newer versions note a status that a controller wrote as a managed field of the subresource."
 _VALIDATION = (
@@ -30,7 +29,6 @@ LISTED: Mapping[tuple[str, str], str] = {
     ("changing", "create cronjob"): _API,
     ("changing", "delete all of a kind"): _API,
     ("changing", "invalid deployment"): _VALIDATION,
-    ("changing", "pod over quota"): _PODQUOTA,
     ("helm3", "history after rollback"): _HELM,
     ("helm3", "history after undone upgrade"): _HELM,
     ("helm3", "immutable field"): _WORDS,

@@ -71,7 +71,7 @@ class SimulatedCluster:
         self.store = Store(self.clock)
         self.kinds = Kinds()
         self.gate = Gate()
-        admission = _Admission(BuiltInAdmission(self.store, self.kinds))
+        admission = _Admission(BuiltInAdmission(self.store, self.kinds, self.clock))
         self.registry = Registry(self.store, self.clock, admission, Tracker(self.clock.now).track)
         self.loop = Loop(self.store, self.clock)
         self._journal = Journal(path, self.store, self.kinds) if path is not None else None
@@ -167,3 +167,7 @@ class _Admission:
     def validate(self, kind: Kind, value: Object, previous: Object | None) -> list[FieldError]:
         """See the port."""
         return self._plain.validate(kind, value, previous)
+
+    def permit(self, kind: Kind, value: Object, previous: Object | None, how: Write) -> None:
+        """See the port."""
+        self._plain.permit(kind, value, previous, how)

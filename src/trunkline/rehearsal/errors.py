@@ -69,6 +69,13 @@ class ApiError(Exception):
         return found
 
 
+class NotYet(ApiError):
+    """A refusal that may be over in a moment: a request is tried again for a while before its client is told."""
+
+    def __init__(self, refusal: ApiError) -> None:
+        super().__init__(refusal.code, refusal.reason, refusal.message, refusal.details)
+
+
 def not_found(plural: str, group: str, name: str) -> ApiError:
     """There is no such object."""
     return ApiError(

@@ -88,6 +88,14 @@ class Admission(Protocol):
         """All that is wrong with an object, or with changing the previous one into it."""
         ...
 
+    def permit(self, kind: Kind, value: Object, previous: Object | None, how: Write) -> None:
+        """Look at what is valid and about to be stored; nothing is changed any more.
+
+        Raises:
+            ApiError: it is refused: by a limit, a quota, a webhook.
+        """
+        ...
+
 
 Tracking = Callable[[Kind, Object | None, Object, Write], None]
 """Notes in an object's `managedFields`, in place, who has set what: kind, previous object, object, how."""
@@ -126,6 +134,7 @@ class Registry:
             self._tracking(kind, None, value, how)
         self._admission.admit(kind, value, None, how)
         self._check(kind, value, None)
+        self._admission.permit(kind, value, None, how)
         return value if how.dry_run else self._store.put(kind, value)
 
     def update(self, kind: Kind, value: Object, how: Write = Write()) -> Object:
@@ -146,6 +155,7 @@ class Registry:
             self._tracking(kind, previous, value, how)
         self._admission.admit(kind, value, previous, how)
         self._check(kind, value, previous)
+        self._admission.permit(kind, value, previous, how)
         if _counts_generations(kind) and not how.subresource and _asks_for(value) != _asks_for(previous):
             value["metadata"]["generation"] = int(previous["metadata"].get("generation") or 1) + 1
         if how.dry_run:

@@ -1,10 +1,11 @@
-"""What is there in a cluster before anybody comes: namespaces, storage classes, nodes and the API's own Service."""
+"""What is there in a cluster before anybody comes: namespaces, storage and priority classes, nodes and the API's own Service."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
 
+from trunkline.rehearsal.admission.priorities import SYSTEM_CLASSES
 from trunkline.rehearsal.controllers.volume_claims import storage_classes
 from trunkline.rehearsal.errors import ApiError
 from trunkline.rehearsal.kinds import VERSION, Kinds
@@ -32,8 +33,14 @@ def seed(registry: Registry, kinds: Kinds, store: Store, nodes: Iterable[str], n
         namespaces = kinds.named("", "Namespace")
         for name in _NAMESPACES:
             registry.create(namespaces, {"metadata": {"name": name}}, _BY)
+            # Whoever comes first may want a pod.
+            _create(
+                registry, kinds, "", "ServiceAccount", {"metadata": {"name": "default", "namespace": name}}
+            )
         for storage_class in storage_classes():
             registry.create(kinds.named("storage.k8s.io", "StorageClass"), storage_class, _BY)
+        for priority_class in SYSTEM_CLASSES:
+            registry.create(kinds.named("scheduling.k8s.io", "PriorityClass"), priority_class, _BY)
         for name in nodes:
             create_node(registry, kinds, name, now)
         _create(registry, kinds, "", "Service", {

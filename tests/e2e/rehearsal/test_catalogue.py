@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import threading
@@ -25,19 +26,29 @@ from trunkline.domain.images import parse_image
 from trunkline.rehearsal.cluster import SimulatedCluster
 
 _REGISTRY = "127.0.0.1:5000"
+_DIGEST = f"sha256:{'0' * 63}1"
 
 
 class DescribedTools:
-    """The tools image, described where Trunkline looks for images of simulated clusters."""
+    """The tools image, described where Trunkline looks for images of simulated clusters.
+
+    It is the same one under all tags, as in a registry: whether a template changes is what some cases are about.
+    """
 
     def __init__(self, state: Path) -> None:
         self._path = state / "trunkline" / "described-images.json"
         self._mutex = threading.Lock()
+        self._described: dict[str, str] = {}
 
     def push(self, tag: str) -> str:
         image = parse_image(f"{_REGISTRY}/catalogue/tools:{tag}")
         with self._mutex:
-            DescribedImages(self._path).push(image, ImageSettings(None), lambda _: None)
+            self._described[str(image)] = _DIGEST
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            fresh = self._path.with_suffix(".fresh")
+            fresh.write_text(json.dumps(self._described), encoding="utf-8")
+            fresh.replace(self._path)
+        assert DescribedImages(self._path).digest(image, ImageSettings(None)) == _DIGEST
         return str(image)
 
 

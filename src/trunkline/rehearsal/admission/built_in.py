@@ -1,10 +1,18 @@
-"""The admission of a plain cluster: defaults, namespaces that are there and do not end, addresses, and the first rules."""
+"""The admission of a plain cluster: what each plugin of the API adds and refuses, in their order.
+
+First comes what may change an object, then the rules, and last what only looks: limits, and quotas at the very end.
+"""
 
 from __future__ import annotations
 
 from trunkline.rehearsal.admission import defaults
+from trunkline.rehearsal.admission.accounts import Accounts
 from trunkline.rehearsal.admission.addresses import Addresses
+from trunkline.rehearsal.admission.limits import Limits
+from trunkline.rehearsal.admission.priorities import Priorities, class_problems
+from trunkline.rehearsal.admission.quotas import Quotas
 from trunkline.rehearsal.admission.rules import problems_of
+from trunkline.rehearsal.clock import Clock
 from trunkline.rehearsal.errors import ApiError, FieldError, forbidden, not_found
 from trunkline.rehearsal.kinds import Kind, Kinds
 from trunkline.rehearsal.objects import Object, is_ending, name_of, namespace_of
@@ -15,10 +23,12 @@ from trunkline.rehearsal.store import Store
 class BuiltInAdmission:
     """Implements `registry.Admission`."""
 
-    def __init__(self, store: Store, kinds: Kinds) -> None:
+    def __init__(self, store: Store, kinds: Kinds, clock: Clock) -> None:
         self._store, self._kinds = store, kinds
         self._namespaces = kinds.named("", "Namespace")
         self._addresses = Addresses(store, kinds.named("", "Service"))
+        self._limits, self._quotas = Limits(store, kinds), Quotas(store, kinds, clock.now)
+        self._accounts, self._priorities = Accounts(store, kinds), Priorities(store, kinds)
 
     def default(self, kind: Kind, value: Object) -> None:
         """See the port."""
@@ -29,6 +39,9 @@ class BuiltInAdmission:
         if kind.namespaced and previous is None:
             self._check_namespace(kind, value)
         if previous is None and (kind.group, kind.kind) == ("", "Pod"):
+            self._limits.fill(value)
+            self._accounts.admit(kind, value)
+            self._priorities.admit_pod(kind, value)
             defaults.admitted_pod(value)
         if previous is None and (kind.group, kind.kind) == ("batch", "Job"):
             defaults.admitted_job(value)
@@ -44,7 +57,20 @@ class BuiltInAdmission:
 
     def validate(self, kind: Kind, value: Object, previous: Object | None) -> list[FieldError]:
         """See the port."""
-        return problems_of(kind, value, previous)
+        found = problems_of(kind, value, previous)
+        if kind.kind == "PriorityClass":
+            found += class_problems(value, previous)
+        return found
+
+    def permit(self, kind: Kind, value: Object, previous: Object | None, how: Write) -> None:
+        """See the port."""
+        if how.subresource:
+            return
+        self._limits.check(kind, value, previous)
+        if kind.kind == "PriorityClass":
+            self._priorities.check_class(kind, value)
+        # Nothing may come between the count and what is stored.
+        self._quotas.check(kind, value, previous)
 
     def _check_namespace(self, kind: Kind, value: Object) -> None:
         name = namespace_of(value)

@@ -6,7 +6,9 @@ import base64
 from collections.abc import Callable
 from typing import Any
 
+from trunkline.rehearsal.admission.limits import fill_limit_range
 from trunkline.rehearsal.admission.pods import Section, default_pod_spec
+from trunkline.rehearsal.admission.priorities import fill_class
 from trunkline.rehearsal.kinds import Kind
 from trunkline.rehearsal.objects import Object, at, copy_of, metadata, name_of
 
@@ -168,15 +170,8 @@ def _scaler(value: Object) -> None:
 
 
 def admitted_pod(value: Object) -> None:
-    """What admission adds to a pod, and nobody owns: its account, its priority, how long it bears a lost node."""
+    """What admission adds to a pod, and nobody owns: how long it bears a lost node."""
     spec = _spec(value, "spec")
-    _set(
-        spec,
-        serviceAccountName="default",
-        preemptionPolicy="PreemptLowerPriority",
-        priority=0,
-    )
-    spec["serviceAccount"] = spec["serviceAccountName"]
     if spec.get("tolerations") is None:
         keys = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
         spec["tolerations"] = [
@@ -221,5 +216,7 @@ _RULES: dict[tuple[str, str], Callable[[Object], None]] = {
     ("", "Secret"): _secret,
     ("", "PersistentVolumeClaim"): _claim,
     ("apiextensions.k8s.io", "CustomResourceDefinition"): _definition,
+    ("", "LimitRange"): fill_limit_range,
+    ("scheduling.k8s.io", "PriorityClass"): fill_class,
     ("autoscaling", "HorizontalPodAutoscaler"): _scaler,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 
 from trunkline.rehearsal.api import bodies
@@ -18,10 +19,11 @@ from trunkline.rehearsal.api.targets import (
     prepare,
     stored,
 )
-from trunkline.rehearsal.errors import ApiError, bad_request, conflict, not_found
+from trunkline.rehearsal.errors import ApiError, NotYet, bad_request, conflict, not_found
 from trunkline.rehearsal.objects import Object, at, copy_of, is_ending, metadata, name_of
 from trunkline.rehearsal.registry import Deletion, Write
 
+_TRIES, _BETWEEN_TRIES_S = 10, 0.1
 _APPLY = "application/apply-patch+yaml"
 _PATCHES = {
     "application/json-patch+json": "json",
@@ -46,8 +48,25 @@ def answer(desk: Desk, request: Request, target: Target) -> Answer:
     deed = _DEEDS.get((request.method, bool(target.name)))
     if deed is None:
         raise not_allowed()
+    return granted(desk, lambda: deed(desk, request, target))
+
+
+def granted(desk: Desk, deed: Callable[[], Answer]) -> Answer:
+    """Do something under the store's lock; what is refused for the moment is tried again for a while.
+
+    Raises:
+        ApiError: it is refused for good.
+    """
+    for _ in range(_TRIES - 1):
+        try:
+            with desk.store.lock:
+                return deed()
+        except NotYet:
+            pause = threading.Condition()
+            with pause:
+                desk.clock.wait(pause, _BETWEEN_TRIES_S)
     with desk.store.lock:
-        return deed(desk, request, target)
+        return deed()
 
 
 def _create(desk: Desk, request: Request, target: Target) -> Answer:

@@ -15,6 +15,7 @@ from trunkline.rehearsal.controllers.jobs import Jobs
 from trunkline.rehearsal.controllers.load_balancers import LoadBalancers
 from trunkline.rehearsal.controllers.means import Means
 from trunkline.rehearsal.controllers.namespaces import Namespaces
+from trunkline.rehearsal.controllers.quotas import ResourceQuotas
 from trunkline.rehearsal.controllers.replicasets import ReplicaSets
 from trunkline.rehearsal.controllers.statefulsets import StatefulSets
 from trunkline.rehearsal.controllers.volume_claims import VolumeClaims
@@ -43,6 +44,7 @@ def install(
         VolumeClaims(means),
         DisruptionBudgets(means),
         Autoscalers(means),
+        ResourceQuotas(means),
     ]
     for controller in found:
         loop.add(controller)

@@ -40,6 +40,9 @@ class OpenAdmission:
     def validate(self, kind: Kind, value: Object, previous: Object | None) -> list[FieldError]:
         return []
 
+    def permit(self, kind: Kind, value: Object, previous: Object | None, how: Write) -> None:
+        pass
+
 
 class World:
     """All that a controller needs, and what tests ask about it."""
