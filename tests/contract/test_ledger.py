@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.ledger import FakeLedger
-from tests.fakes.records import a_deployment, a_run, an_approval, an_attempt, an_ending, at
+from tests.fakes.records import a_deployment, a_gate, a_run, an_approval, an_attempt, an_ending, at
 from trunkline.adapters.sqlite_ledger import SqliteLedger
 from trunkline.domain.attempts import AttemptRecord, Decision, Outcome, Stage
 from trunkline.domain.redaction import Redactor
@@ -34,6 +34,7 @@ def test_empty(ledger: Ledger) -> None:
     assert ledger.attempts() == ()
     assert ledger.deployments() == ()
     assert ledger.approvals("run-1") == ()
+    assert ledger.gates() == ()
     assert ledger.steps("attempt-1") == ()
 
 
@@ -194,6 +195,22 @@ def test_approvals_oldest_first(ledger: Ledger) -> None:
     assert ledger.approvals("run-1", "dev") == ()
 
 
+def test_gates_newest_first(ledger: Ledger) -> None:
+    """What the gate said of a digest or a service comes back as it was written, newest first, within a limit."""
+    ledger.open_run(a_run())
+    ledger.begin(an_attempt())
+    early, late = a_gate("b", 1), a_gate("a", 9)
+    other = a_gate("c", 5, digest="sha256:" + "c" * 64, service="other")
+    for gate in (late, early, other):
+        ledger.judge(gate)
+    assert ledger.gates() == (late, other, early)
+    assert ledger.gates(digest=early.digest) == (late, early)
+    assert ledger.gates(service="other") == (other,)
+    assert ledger.gates(service="other", digest=early.digest) == ()
+    assert ledger.gates(limit=1) == (late,)
+    assert late.age_s(at(69)) == 60
+
+
 def test_contradictions_are_faults(ledger: Ledger) -> None:
     """A row that contradicts what is written (an id twice, a second ending, an unknown run) is a fault, not lost."""
     ledger.open_run(a_run())
@@ -214,6 +231,11 @@ def test_contradictions_are_faults(ledger: Ledger) -> None:
         ledger.decide(an_approval())
     with pytest.raises(ValueError, match="refuses"):
         ledger.decide(an_approval("other", run_id="unknown"))
+    ledger.judge(a_gate())
+    with pytest.raises(ValueError, match="refuses"):
+        ledger.judge(a_gate())
+    with pytest.raises(ValueError, match="refuses"):
+        ledger.judge(a_gate("other", attempt_id="unknown"))
     assert ledger.attempts() == (AttemptRecord(an_attempt(), an_ending()),)
 
 

@@ -6,6 +6,7 @@ import threading
 from datetime import datetime
 
 from trunkline.domain.attempts import Approval, Attempt, AttemptRecord, Deployment, Ending, Run
+from trunkline.domain.gates import GateRecord
 from trunkline.errors import Unreachable
 
 
@@ -20,6 +21,7 @@ class FakeLedger:
         self._endings: dict[str, Ending] = {}
         self._approvals: dict[str, Approval] = {}
         self._deployments: dict[str, Deployment] = {}
+        self._gates: dict[str, GateRecord] = {}
         self._steps: list[tuple[str, str, datetime]] = []
 
     def open_run(self, run: Run) -> None:
@@ -68,6 +70,24 @@ class FakeLedger:
         with self._lock:
             self._check(approval.id not in self._approvals, approval.run_id in self._runs)
             self._approvals[approval.id] = approval
+
+    def judge(self, gate: GateRecord) -> None:
+        with self._lock:
+            self._check(
+                gate.id not in self._gates, gate.attempt_id in self._attempts, gate.run_id in self._runs
+            )
+            self._gates[gate.id] = gate
+
+    def gates(self, *, digest: str = "", service: str = "", limit: int = 50) -> tuple[GateRecord, ...]:
+        with self._lock:
+            self._check()
+            ours = [
+                gate
+                for gate in self._gates.values()
+                if digest in {"", gate.digest} and service in {"", gate.service}
+            ]
+            ours.sort(key=lambda gate: (gate.judged_at, gate.id), reverse=True)
+            return tuple(ours[: max(limit, 0)])
 
     def approvals(self, run_id: str, environment: str = "") -> tuple[Approval, ...]:
         with self._lock:

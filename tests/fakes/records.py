@@ -15,6 +15,7 @@ from trunkline.domain.attempts import (
     Run,
     Stage,
 )
+from trunkline.domain.gates import GateOutcome, GateRecord
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -97,6 +98,31 @@ def an_approval(
         actor="grace",
         decided_at=at(seconds),
         reason="seen it work",
+    )
+
+
+def a_gate(
+    gate_id: str = "gate-1",
+    seconds: float = 20,
+    *,
+    digest: str = DIGEST,
+    service: str = "sample",
+    attempt_id: str = "attempt-1",
+    run_id: str = "run-1",
+) -> GateRecord:
+    return GateRecord(
+        id=gate_id,
+        attempt_id=attempt_id,
+        run_id=run_id,
+        service=service,
+        environment="",
+        image="registry.example/sample:0123456",
+        digest=digest,
+        outcome=GateOutcome.WARNED,
+        source="quay",
+        summary="1 medium",
+        judged_at=at(seconds),
+        details={"rows": [{"id": "CVE-2026-1", "score": 5.5, "fixed_in": "", "aliases": []}], "notes": ["ü"]},
     )
 
 

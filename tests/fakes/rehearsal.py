@@ -112,7 +112,7 @@ class FakeTheatre:
 
 
 _FIELDS = {
-    "ledger": ("_runs", "_attempts", "_endings", "_approvals", "_deployments", "_steps"),
+    "ledger": ("_runs", "_attempts", "_endings", "_approvals", "_deployments", "_gates", "_steps"),
     "helm": ("_kept",),
     "cluster": ("namespaces", "good"),
     "registry": ("digests", "images"),

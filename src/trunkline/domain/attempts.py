@@ -17,6 +17,7 @@ class Stage(StrEnum):
 
     TEST = "test"
     BUILD = "build"
+    GATE = "gate"
     DEPLOY = "deploy"
     APPROVAL = "approval"
 

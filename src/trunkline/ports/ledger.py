@@ -13,6 +13,7 @@ from trunkline.domain.attempts import (
     Ending,
     Run,
 )
+from trunkline.domain.gates import GateRecord
 
 
 class Ledger(Protocol):
@@ -48,6 +49,14 @@ class Ledger(Protocol):
 
     def decide(self, approval: Approval) -> None:
         """Write down a person's decision."""
+        ...
+
+    def judge(self, gate: GateRecord) -> None:
+        """Write down what the gate said of an image."""
+        ...
+
+    def gates(self, *, digest: str = "", service: str = "", limit: int = 50) -> tuple[GateRecord, ...]:
+        """What the gate said, newest first."""
         ...
 
     def approvals(self, run_id: str, environment: str = "") -> tuple[Approval, ...]:

@@ -10,6 +10,7 @@ from trunkline.adapters.sqlite_ledger.file import LedgerFile
 from trunkline.adapters.sqlite_ledger.journal import MOUNTS
 from trunkline.adapters.sqlite_ledger.rows import clean, insert, micros, moment, read, read_record
 from trunkline.domain.attempts import Approval, Attempt, AttemptRecord, Deployment, Ending, Run
+from trunkline.domain.gates import GateRecord
 from trunkline.domain.redaction import Redactor
 
 BUSY_TIMEOUT_S = 10.0
@@ -94,6 +95,16 @@ class SqliteLedger:
         """See the port."""
         with self._file.writing() as connection:
             insert(connection, "approvals", approval, self._redactor)
+
+    def judge(self, gate: GateRecord) -> None:
+        """See the port."""
+        with self._file.writing() as connection:
+            insert(connection, "gates", gate, self._redactor)
+
+    def gates(self, *, digest: str = "", service: str = "", limit: int = 50) -> tuple[GateRecord, ...]:
+        """See the port."""
+        rows = self._newest("SELECT * FROM gates", "judged_at", {"digest": digest, "service": service}, limit)
+        return tuple(read(GateRecord, row) for row in rows)
 
     def approvals(self, run_id: str, environment: str = "") -> tuple[Approval, ...]:
         """See the port."""

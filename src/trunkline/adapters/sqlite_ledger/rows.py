@@ -26,9 +26,10 @@ from trunkline.domain.attempts import (
     Run,
     Stage,
 )
+from trunkline.domain.gates import GateOutcome, GateRecord
 from trunkline.domain.redaction import Redactor
 
-Record = TypeVar("Record", Run, Attempt, Ending, Approval, Deployment)
+Record = TypeVar("Record", Run, Attempt, Ending, Approval, Deployment, GateRecord)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 # `commit` is a word of SQL's own; a person who queries by hand should not have to quote it.
@@ -51,15 +52,21 @@ def moment(microseconds: int) -> datetime:
     return _EPOCH + microseconds * _MICROSECOND
 
 
+# The words of attempts and those of gates are strangers to each other.
+_OUTCOMES: Mapping[str, Outcome | GateOutcome] = {
+    word.value: word for words in (Outcome, GateOutcome) for word in words
+}
 _READERS: Mapping[str, Callable[[Any], object]] = {
     "started_at": moment,
     "finished_at": moment,
     "decided_at": moment,
     "deployed_at": moment,
+    "judged_at": moment,
     "ci": json.loads,
+    "details": json.loads,
     "stage": Stage,
     "kind": Kind,
-    "outcome": Outcome,
+    "outcome": lambda text: _OUTCOMES[text],
     "decision": Decision,
 }
 
@@ -72,7 +79,7 @@ def clean(text: str, redactor: Redactor) -> str:
 def insert(
     connection: sqlite3.Connection,
     table: str,
-    record: Run | Attempt | Ending | Approval | Deployment,
+    record: Run | Attempt | Ending | Approval | Deployment | GateRecord,
     redactor: Redactor,
 ) -> None:
     """Add one record to its table.

@@ -86,6 +86,19 @@ _KEYS = {
     "deployments": "id",
 }
 
+_GATES = (
+    """CREATE TABLE gates (
+        seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, attempt_id TEXT NOT NULL REFERENCES attempts (id),
+        run_id TEXT NOT NULL REFERENCES runs (id), service TEXT NOT NULL, environment TEXT NOT NULL,
+        image TEXT NOT NULL, digest TEXT NOT NULL, outcome TEXT NOT NULL, source TEXT NOT NULL,
+        summary TEXT NOT NULL, judged_at INTEGER NOT NULL, details TEXT NOT NULL CHECK (json_valid(details))
+    ) STRICT""",
+    "CREATE INDEX gates_by_time ON gates (judged_at, id)",
+    "CREATE INDEX gates_by_digest ON gates (digest, judged_at, id)",
+    "CREATE INDEX gates_by_service ON gates (service, judged_at, id)",
+    *_append_only("gates", "id"),
+)
+
 # Migration n leads from version n to version n + 1; version 0 is an empty file. They are never edited, only
 # added to, and each of them leaves the rows that are there as they are.
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
@@ -95,6 +108,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         *_INDEXES,
         *(trigger for table, key in _KEYS.items() for trigger in _append_only(table, key)),
     ),
+    _GATES,
 )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.records import COMMIT, a_run
+from tests.fakes.records import COMMIT, DIGEST, a_run
 from tests.unit.adapters.sqlite_ledger.support import TABLES, connection_of, fill, opened, raw
 from trunkline.adapters.sqlite_ledger.schema import MIGRATIONS, migrate, version_of
 
@@ -57,13 +57,15 @@ def test_no_query_scans(path: Path) -> None:
             ledger.attempts(service=service, environment=environment)
             ledger.deployments(service=service, environment=environment)
         ledger.attempts(run_id="run-1")
+        for digest, service in (("", ""), (DIGEST, ""), ("", "sample")):
+            ledger.gates(digest=digest, service=service)
         connection.set_trace_callback(None)
         selects = [query for query in queries if query.startswith("SELECT")]
         for query in selects:
             plans += [row["detail"] for row in connection.execute(f"EXPLAIN QUERY PLAN {query}")]
         names = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL")
         indexes = {row["name"] for row in names}
-    assert len(selects) == 13
+    assert len(selects) == 16
     assert indexes - set(" ".join(plans).split()) == set()
     assert not [plan for plan in plans if "TEMP B-TREE" in plan]
     assert not [plan for plan in plans if plan.startswith("SCAN") and "_by_time" not in plan]
@@ -90,7 +92,7 @@ def test_older_schema(path: Path) -> None:
     with raw(path) as connection:
         migrate(connection, NEXT)
         migrate(connection, NEXT)
-        assert version_of(connection) == 2
+        assert version_of(connection) == len(NEXT)
         assert connection.execute("SELECT id, repository FROM runs").fetchall() == [("run-1", "")]
 
 
@@ -101,7 +103,7 @@ def test_migration_that_fails(path: Path) -> None:
     with raw(path) as connection:
         with pytest.raises(sqlite3.OperationalError, match="no such table"):
             migrate(connection, (*NEXT, ("CREATE TABLE more (id TEXT)", "DROP TABLE missing")))
-        assert version_of(connection) == 1
+        assert version_of(connection) == len(MIGRATIONS)
         assert "repository" not in [row[1] for row in connection.execute("PRAGMA table_info(runs)")]
     with opened(path) as ledger:
         assert ledger.run("run-1") == a_run()
@@ -124,7 +126,7 @@ def test_two_migrate_at_once(path: Path) -> None:
         first.execute("BEGIN IMMEDIATE")
         future = pool.submit(migrate_second)
         assert asked.wait(10)
-        for statement in (*NEXT[1], "PRAGMA user_version = 2"):
+        for statement in (*NEXT[-1], f"PRAGMA user_version = {len(NEXT)}"):
             first.execute(statement)
         first.execute("COMMIT")
-        assert future.result(30) == 2
+        assert future.result(30) == len(NEXT)
