@@ -1,5 +1,25 @@
 """What scanners find in images, and what a policy makes of it: no question is asked here, and no clock looked at."""
 
 from trunkline.domain.vulnerabilities.findings import Finding, Look, Report, ScanState, Severity, band
+from trunkline.domain.vulnerabilities.judgement import judge
+from trunkline.domain.vulnerabilities.outcomes import Judgement, Note, Outcome, Row, Standing, Topic
+from trunkline.domain.vulnerabilities.policy import Exemption, Policy, Reaction
 
-__all__ = ["Finding", "Look", "Report", "ScanState", "Severity", "band"]
+__all__ = [
+    "Exemption",
+    "Finding",
+    "Judgement",
+    "Look",
+    "Note",
+    "Outcome",
+    "Policy",
+    "Reaction",
+    "Report",
+    "Row",
+    "ScanState",
+    "Severity",
+    "Standing",
+    "Topic",
+    "band",
+    "judge",
+]

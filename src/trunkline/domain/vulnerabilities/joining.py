@@ -1,0 +1,58 @@
+"""Joining what is one finding: the same vulnerability in the same package on several layers and platforms.
+
+Whatever order a scanner lists its findings in, the joined ones are the same.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from trunkline.domain.vulnerabilities.findings import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """One finding, and the digests of all `layers` and the names of all `platforms` that have it, in order."""
+
+    finding: Finding
+    layers: tuple[str, ...]
+    platforms: tuple[str, ...]
+
+
+def join(findings: Iterable[Finding]) -> tuple[Joined, ...]:
+    """One for each id, package and version; the worst that is said of it counts."""
+    groups: dict[tuple[str, str, str], list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault((finding.id.casefold(), finding.package, finding.version), []).append(finding)
+    return tuple(_joined(group) for group in groups.values())
+
+
+def _joined(group: list[Finding]) -> Joined:
+    layers = _distinct(finding.layer for finding in group)
+    platforms = _distinct(finding.platform for finding in group)
+    dates = [finding.published for finding in group if finding.published is not None]
+    scores = [f.score for f in group if f.score is not None and math.isfinite(f.score)]
+    merged = replace(
+        group[0],
+        id=min(finding.id for finding in group),
+        severity=max((finding.severity for finding in group), key=lambda severity: severity.rank),
+        score=max(scores, default=None),
+        fixed_in=", ".join(_distinct(finding.fixed_in for finding in group)),
+        link=_first(finding.link for finding in group),
+        layer=layers[0] if layers else "",
+        platform=platforms[0] if platforms else "",
+        published=min(dates, default=None),
+        aliases=_distinct(alias for finding in group for alias in finding.aliases),
+        description=_first(finding.description for finding in group),
+    )
+    return Joined(merged, layers, platforms)
+
+
+def _distinct(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted({text for text in texts if text}))
+
+
+def _first(texts: Iterable[str]) -> str:
+    return min((text for text in texts if text), default="")
