@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -16,10 +17,12 @@ from trunkline.config.checks import Check, CommandCheck, Expectation, HelmTest, 
 from trunkline.config.connections import check_connections
 from trunkline.config.document import Document
 from trunkline.config.explain import explain
+from trunkline.config.gate_schema import NEVER, GateSection
 from trunkline.config.mistakes import Mistake
 from trunkline.config.project import (
     ChartSettings,
     Environment,
+    GateSettings,
     ImageKeys,
     ImageSettings,
     MeasureSettings,
@@ -38,6 +41,8 @@ from trunkline.domain.durations import parse_duration
 from trunkline.domain.images import parse_image
 from trunkline.domain.rehearsals import FAILURES, Ending, Scenario, What
 from trunkline.domain.rehearsals import Expectation as ExpectedEnding
+from trunkline.domain.vulnerabilities.findings import Severity
+from trunkline.domain.vulnerabilities.policy import Exemption, Policy, Reaction
 
 
 def validate(document: Document) -> tuple[ProjectFile | None, list[Mistake]]:
@@ -70,6 +75,7 @@ def assemble(
         measure=overridden(_measure(section.measure), measured),
         source=source,
         scenarios=tuple(map(_scenario, section.rehearse.scenarios)),
+        gate=_gate(section.gate) if "gate" in section.model_fields_set else None,
     )
 
 
@@ -122,8 +128,35 @@ def _environment(name: str, section: EnvironmentSection, service: str, root: Pat
         on_failure=section.on_failure,
         history_max=section.history_max,
         create_namespace=section.create_namespace,
+        gate_max_age_s=parse_duration(section.gate_max_age) if section.gate_max_age else 0.0,
         allow=frozenset(section.allow),
         tag=section.tag,
+    )
+
+
+def _gate(section: GateSection) -> GateSettings:
+    policy = Policy(
+        fail_on=None if section.fail_on == NEVER else Severity(section.fail_on),
+        fixable_only=section.fixable_only,
+        grace_days=section.grace_days,
+        packages_ignored=tuple(section.ignore_packages),
+        exceptions=tuple(
+            Exemption(item.id, item.reason, item.owner, date.fromisoformat(item.until), item.package)
+            for item in section.exceptions
+        ),
+        without_result=Reaction(section.without_result),
+        unknown=Reaction(section.unknown),
+        no_packages=Reaction(section.no_packages),
+        new_only=bool(section.compare_with),
+    )
+    return GateSettings(
+        policy=policy,
+        scanner=section.scanner,
+        url=section.url,
+        token=section.token,
+        reports=tuple(section.reports),
+        timeout_s=parse_duration(section.timeout),
+        compare_with=section.compare_with,
     )
 
 

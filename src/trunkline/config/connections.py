@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from trunkline.config.document import Document
+from trunkline.config.gate_connections import check_gate
 from trunkline.config.interpolation import Interpolated
 from trunkline.config.mistakes import Mistake, Path, quoted, suggestion
 from trunkline.config.rules import MOST_ENVIRONMENTS, is_duration
@@ -37,6 +38,7 @@ def check_connections(document: Document) -> Iterator[Mistake]:
     yield from _impatient(document, environments)
     yield from _checks(document, environments)
     yield from _scenarios(document, environments)
+    yield from check_gate(document, environments)
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

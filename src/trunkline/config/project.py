@@ -17,6 +17,7 @@ from trunkline.domain.releases import ClusterTarget, ReleaseTarget
 
 if TYPE_CHECKING:
     from trunkline.domain.rehearsals import Scenario
+    from trunkline.domain.vulnerabilities.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,28 @@ class ChartSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class GateSettings:
+    """Who looks for vulnerabilities, and what is made of them.
+
+    Attributes:
+        scanner: `quay`, or `reports` for files that others have written.
+        url: Quay's address; empty for the image's registry.
+        token: an OAuth token for Quay; empty for the registry's login.
+        reports: globs below the project's root.
+        timeout_s: the longest that a scan is waited for.
+        compare_with: the environment whose findings only warn, or empty.
+    """
+
+    policy: Policy
+    scanner: str = "quay"
+    url: str = ""
+    token: str = field(default="", repr=False)
+    reports: tuple[str, ...] = ()
+    timeout_s: float = 600.0
+    compare_with: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Environment:
     """One place that a commit is deployed to.
 
@@ -80,6 +103,7 @@ class Environment:
         checks: what is tried once the rollout is good, in this order.
         on_failure: `rollback`, or `keep` to leave a failed deployment as it is.
         history_max: Helm revisions to keep.
+        gate_max_age_s: how old the gate's word on an image may be; 0 where none is asked for.
         allow: what trunk discipline may let through here: `dirty`, `off_trunk`.
         tag: the `environment` tag of measurements.
     """
@@ -99,6 +123,7 @@ class Environment:
     on_failure: str = "rollback"
     history_max: int = 10
     create_namespace: bool = True
+    gate_max_age_s: float = 0.0
     allow: frozenset[str] = frozenset()
     tag: str = ""
 
@@ -147,6 +172,7 @@ class Project:
     measure: MeasureSettings = MeasureSettings()
     source: str = "trunkline.yaml"
     scenarios: tuple[Scenario, ...] = ()
+    gate: GateSettings | None = None
 
     def environment(self, name: str) -> Environment | None:
         """The environment of that name."""

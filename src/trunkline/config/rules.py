@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from pathlib import PurePosixPath
 
 from trunkline.domain.durations import parse_duration
@@ -25,6 +26,7 @@ MOST_ENVIRONMENTS = 100
 _LONGEST_TEXT = 4096
 _LONGEST_DURATION = 32
 _LONGEST_TIMEOUT_S = 86_400.0
+_LONGEST_AGE_S = 366 * 86_400.0
 # Kubernetes' names: RFC 1123 labels, and labels joined by dots.
 _LABEL = r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?"
 # A release's name is also a label's value, and Helm adds up to ten characters to it.
@@ -159,10 +161,28 @@ def _positive(text: str) -> bool:
     return parse_duration(text) > 0
 
 
+def _within_a_year(text: str) -> bool:
+    return parse_duration(text) <= _LONGEST_AGE_S
+
+
 _UP_TO_A_DAY = (_within_a_day, "a duration of at most 24h")
 DURATION = Rule(_A_DURATION, _DURATION, ((is_duration, _A_DURATION), _UP_TO_A_DAY))
 TIMEOUT = Rule(
     _A_DURATION,
     _DURATION,
     ((is_duration, _A_DURATION), (_positive, "a duration longer than nothing"), _UP_TO_A_DAY),
+)
+AGE = Rule(
+    "a duration such as 24h or 7d",
+    _DURATION,
+    (
+        (is_duration, "a duration such as 24h or 7d"),
+        (_positive, "a duration longer than nothing"),
+        (_within_a_year, "a duration of at most 366d"),
+    ),
+)
+DAY = Rule(
+    "a day such as 2026-12-31",
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}",
+    ((_reads(date.fromisoformat), "a day of the calendar"),),
 )

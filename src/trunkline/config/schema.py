@@ -15,6 +15,7 @@ from pydantic.config import JsonDict
 
 from trunkline.config import kinds, rules
 from trunkline.config.check_schema import CheckSection
+from trunkline.config.gate_schema import GateSection
 from trunkline.config.kinds import Section
 from trunkline.config.scenario_schema import RehearseSection
 
@@ -39,6 +40,7 @@ Branch = Annotated[str, kinds.text(rules.BRANCH)]
 ArgumentName = Annotated[str, kinds.key(rules.ARGUMENT)]
 Timeout = Annotated[str, kinds.text(rules.TIMEOUT, number="; give it a unit")]
 Duration = Annotated[str, kinds.text(rules.DURATION, number="; give it a unit")]
+OptionalAge = Annotated[str, kinds.optional(kinds.text(rules.AGE, number="; give it a unit"))]
 MetricPrefix = Annotated[str, kinds.text(rules.METRIC_PREFIX)]
 Site = Annotated[str, kinds.text(rules.SITE)]
 OptionalUrl = Annotated[str, kinds.optional(kinds.text(rules.URL))]
@@ -222,6 +224,13 @@ class EnvironmentSection(Section):
     create_namespace: Flag = Field(
         default=True, description="Whether to create the namespace when it is not there.", examples=[False]
     )
+    gate_max_age: OptionalAge = Field(
+        "",
+        description=(
+            "Refuse an image that the gate has not let pass within this time; when left out, no gate is asked here."
+        ),
+        examples=["7d"],
+    )
     allow: list[Allowance] = Field(
         [],
         description=(
@@ -300,6 +309,11 @@ class ProjectFile(Section):
     image: ImageSection = Field(
         description="How the image is built and where it goes.",
         examples=[{"repository": "quay.io/acme/sample"}],
+    )
+    gate: GateSection = Field(
+        default_factory=GateSection,
+        description="Whose findings keep an image out, and which ones; without this section nothing is scanned.",
+        examples=[{"fail_on": "high", "fixable_only": True}],
     )
     chart: ChartSection = Field(
         description="Which chart: a path, or a name from a repository.", examples=[{"path": "chart"}]
