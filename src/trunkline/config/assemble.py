@@ -16,6 +16,7 @@ from trunkline.config.check_schema import CheckSection
 from trunkline.config.checks import Check, CommandCheck, Expectation, HelmTest, HttpCheck, filled
 from trunkline.config.connections import check_connections
 from trunkline.config.document import Document
+from trunkline.config.environment_schema import EnvironmentSection
 from trunkline.config.explain import explain
 from trunkline.config.gate_schema import NEVER, GateSection
 from trunkline.config.mistakes import Mistake
@@ -31,7 +32,6 @@ from trunkline.config.project import (
 from trunkline.config.scenario_schema import ScenarioSection, given
 from trunkline.config.schema import (
     ChartSection,
-    EnvironmentSection,
     ImageSection,
     MeasureSection,
     ProjectFile,

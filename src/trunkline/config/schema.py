@@ -14,23 +14,19 @@ from pydantic import BeforeValidator, ConfigDict, Field
 from pydantic.config import JsonDict
 
 from trunkline.config import kinds, rules
-from trunkline.config.check_schema import CheckSection
+from trunkline.config.environment_schema import EnvironmentSection
 from trunkline.config.gate_schema import GateSection
 from trunkline.config.kinds import Section
 from trunkline.config.scenario_schema import RehearseSection
 
 ServiceName = Annotated[str, kinds.text(rules.RELEASE)]
-OptionalReleaseName = Annotated[str, kinds.optional(kinds.text(rules.RELEASE))]
-Namespace = Annotated[str, kinds.text(rules.NAMESPACE)]
 EnvironmentKey = Annotated[str, kinds.key(rules.ENVIRONMENT)]
-EnvironmentName = Annotated[str, kinds.text(rules.ENVIRONMENT)]
 ImageRepository = Annotated[str, kinds.text(rules.IMAGE)]
 Line = Annotated[str, kinds.text(rules.LINE)]
 OptionalLine = Annotated[str, kinds.optional(kinds.text(rules.LINE))]
 FilePath = Annotated[str, kinds.text(rules.PATH)]
 OptionalPath = Annotated[str, kinds.optional(kinds.text(rules.PATH))]
 Location = Annotated[str, kinds.text(rules.LOCATION)]
-ValuesFile = Annotated[str, kinds.text(rules.FILE)]
 OptionalLocation = Annotated[str, kinds.optional(kinds.text(rules.LOCATION))]
 OptionalChartName = Annotated[str, kinds.optional(kinds.text(rules.CHART))]
 OptionalChartVersion = Annotated[str, kinds.optional(kinds.text(rules.CHART_VERSION))]
@@ -38,17 +34,11 @@ OptionalScript = Annotated[str, kinds.optional(kinds.text(rules.SCRIPT))]
 ValuesKey = Annotated[str, kinds.optional(kinds.text(rules.KEYS))]
 Branch = Annotated[str, kinds.text(rules.BRANCH)]
 ArgumentName = Annotated[str, kinds.key(rules.ARGUMENT)]
-Timeout = Annotated[str, kinds.text(rules.TIMEOUT, number="; give it a unit")]
-Duration = Annotated[str, kinds.text(rules.DURATION, number="; give it a unit")]
-OptionalAge = Annotated[str, kinds.optional(kinds.text(rules.AGE, number="; give it a unit"))]
 MetricPrefix = Annotated[str, kinds.text(rules.METRIC_PREFIX)]
 Site = Annotated[str, kinds.text(rules.SITE)]
 OptionalUrl = Annotated[str, kinds.optional(kinds.text(rules.URL))]
 OptionalBuilder = Annotated[str, kinds.optional(kinds.choice(*rules.BUILDERS))]
-Allowance = Annotated[str, kinds.choice(*rules.ALLOWANCES)]
-HistoryMax = Annotated[int, kinds.count(2)]
 Flag = Annotated[bool, kinds.FLAG]
-Reaction = Annotated[str, kinds.choice(*rules.REACTIONS)]
 Written = Annotated[str, kinds.WRITTEN]
 OptionalWritten = Annotated[str, kinds.optional(kinds.WRITTEN)]
 OptionalPassword = Annotated[str, kinds.optional(kinds.PASSWORD)]
@@ -162,86 +152,6 @@ class ValuesSection(Section):
         ".",
         description="s3://bucket/prefix, or a directory from this file's directory.",
         examples=["values", "s3://acme-values/sample"],
-    )
-
-
-class EnvironmentSection(Section):
-    """One place that commits are deployed to."""
-
-    namespace: Namespace = Field(description="The Kubernetes namespace.", examples=["sample-qa"])
-    release: OptionalReleaseName = Field(
-        "", description="The Helm release's name; the service's when left out.", examples=["sample"]
-    )
-    context: OptionalLine = Field(
-        "",
-        description="The kubeconfig's context; its current one when left out or empty.",
-        examples=["qa-cluster"],
-    )
-    kubeconfig: OptionalPath = Field(
-        "",
-        description="The kubeconfig, from this file's directory; the one that kubectl takes when left out or empty.",
-        examples=["~/.kube/qa.yaml"],
-    )
-    values: list[ValuesFile] = Field(
-        [],
-        description="Values files below values.location; later ones win.",
-        examples=[["base.yaml", "qa.yaml"]],
-    )
-    needs: list[EnvironmentName] = Field(
-        [], description="Environments that must run a commit before this one may.", examples=[["dev"]]
-    )
-    approval: Flag = Field(
-        default=False,
-        description="Whether a person has to say yes before each deployment.",
-        examples=[True],
-    )
-    timeout: Timeout = Field("5m", description="The longest that a rollout may take.", examples=["5m"])
-    settle: Duration = Field(
-        "10s",
-        description="How long pods without a readiness probe must stay up to count as good.",
-        examples=["10s"],
-    )
-    checks: list[CheckSection] = Field(
-        [],
-        description=(
-            "What is tried once the rollout is good, in this order; one that fails makes the deployment fail. A check "
-            "may use ${TRUNKLINE_COMMIT}, ${TRUNKLINE_SHORT_COMMIT}, ${TRUNKLINE_IMAGE}, ${TRUNKLINE_DIGEST}, "
-            "${TRUNKLINE_SERVICE}, ${TRUNKLINE_ENVIRONMENT}, ${TRUNKLINE_NAMESPACE} and ${TRUNKLINE_RELEASE}."
-        ),
-        examples=[[{"http": {"service": "sample", "port": 8000, "path": "/healthz"}}, {"helm_test": True}]],
-    )
-    soak: Duration = Field(
-        "0s",
-        description="How long to watch after the checks: a restart or a pod that is no longer ready is a failure.",
-        examples=["2m"],
-    )
-    on_failure: Reaction = Field(
-        "rollback",
-        description="What happens to a failed deployment: rollback undoes it, keep leaves it for a person to look at.",
-        examples=["keep"],
-    )
-    history_max: HistoryMax = Field(10, description="How many Helm revisions are kept.", examples=[10])
-    create_namespace: Flag = Field(
-        default=True, description="Whether to create the namespace when it is not there.", examples=[False]
-    )
-    gate_max_age: OptionalAge = Field(
-        "",
-        description=(
-            "Refuse an image that the gate has not let pass within this time; when left out, no gate is asked here."
-        ),
-        examples=["7d"],
-    )
-    allow: list[Allowance] = Field(
-        [],
-        description=(
-            "What trunk discipline lets through here: dirty (a work tree with changes), off_trunk (a commit that is not on trunk)."
-        ),
-        examples=[["dirty", "off_trunk"]],
-    )
-    tag: OptionalLine = Field(
-        "",
-        description="The `environment` tag of measurements; the environment's name when left out.",
-        examples=["production"],
     )
 
 
