@@ -171,3 +171,7 @@ class _Admission:
     def permit(self, kind: Kind, value: Object, previous: Object | None, how: Write) -> None:
         """See the port."""
         self._plain.permit(kind, value, previous, how)
+
+    def dismiss(self, kind: Kind, value: Object, how: Write) -> None:
+        """See the port."""
+        self._plain.dismiss(kind, value, how)

@@ -64,6 +64,9 @@ class ApiError(Exception):
             "reason": self.reason,
             "code": self.code,
         }
+        if not self.reason:
+            # What a webhook refuses has a reason only if the webhook gives one.
+            del found["reason"]
         if details:
             found["details"] = details
         return found

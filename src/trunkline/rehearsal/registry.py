@@ -1,7 +1,8 @@
 """What the API does with an object that it is given: the rules that hold for whoever writes, client or controller.
 
 Creation, change and deletion with names, versions, generations, finalizers, grace and propagation, as Kubernetes'
-generic registry does them; what holds for one kind only is asked of `Admission`. Every call is made under the store's lock.
+generic registry does them; what holds for one kind only is asked of `Admission`. Every call is made under the store's lock,
+which admission may give away for a while to ask somebody outside: what was read before that is then looked at again.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from trunkline.rehearsal.clock import Clock
-from trunkline.rehearsal.errors import FieldError, already_exists, conflict, invalid, not_found
+from trunkline.rehearsal.errors import FieldError, NotYet, already_exists, conflict, invalid, not_found
 from trunkline.rehearsal.kinds import Kind
 from trunkline.rehearsal.objects import (
     Object,
@@ -42,6 +43,7 @@ class Write:
         dry_run: whether all is done but storing it.
         operation: of `managedFields`, `Apply` for a server-side apply.
         tracked: whether the fields' managers are to be noted; a server-side apply has done so itself.
+        told: collects what the client is to be warned of, None where nobody listens.
     """
 
     manager: str = "unknown"
@@ -49,6 +51,7 @@ class Write:
     dry_run: bool = False
     operation: str = "Update"
     tracked: bool = True
+    told: list[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,7 @@ class Deletion:
         propagation: Background, Foreground or Orphan.
         uid: what has to be deleted, and nothing else of that name; empty for whatever is there.
         version: the resourceVersion that it must have; empty for any.
+        told: as in `Write`.
     """
 
     grace_s: int | None = None
@@ -67,6 +71,7 @@ class Deletion:
     uid: str = ""
     version: str = ""
     dry_run: bool = False
+    told: list[str] | None = None
 
 
 class Admission(Protocol):
@@ -93,6 +98,14 @@ class Admission(Protocol):
 
         Raises:
             ApiError: it is refused: by a limit, a quota, a webhook.
+        """
+        ...
+
+    def dismiss(self, kind: Kind, value: Object, how: Write) -> None:
+        """Look at what is about to be deleted.
+
+        Raises:
+            ApiError: it has to stay.
         """
         ...
 
@@ -135,6 +148,7 @@ class Registry:
         self._admission.admit(kind, value, None, how)
         self._check(kind, value, None)
         self._admission.permit(kind, value, None, how)
+        self._check_unchanged(kind, value, None)
         return value if how.dry_run else self._store.put(kind, value)
 
     def update(self, kind: Kind, value: Object, how: Write = Write()) -> Object:
@@ -156,6 +170,7 @@ class Registry:
         self._admission.admit(kind, value, previous, how)
         self._check(kind, value, previous)
         self._admission.permit(kind, value, previous, how)
+        self._check_unchanged(kind, value, previous)
         if _counts_generations(kind) and not how.subresource and _asks_for(value) != _asks_for(previous):
             value["metadata"]["generation"] = int(previous["metadata"].get("generation") or 1) + 1
         if how.dry_run:
@@ -182,6 +197,8 @@ class Registry:
         Raises:
             ApiError: there is none, or it is another one than was meant.
         """
+        by = Write(dry_run=how.dry_run, told=how.told)
+        self._admission.dismiss(kind, self._existing(kind, namespace, name), by)
         value: Object = copy_of(self._existing(kind, namespace, name))
         _same_version(kind, value, how.version)
         if how.uid and how.uid != uid_of(value):
@@ -215,6 +232,16 @@ class Registry:
         if found is None:
             raise not_found(kind.plural, kind.group, name)
         return found
+
+    def _check_unchanged(self, kind: Kind, value: Object, previous: Object | None) -> None:
+        found = self._store.get(kind, namespace_of(value), name_of(value))
+        if found is previous:
+            return
+        if previous is None:
+            raise already_exists(kind.plural, kind.group, name_of(value))
+        if found is None:
+            raise not_found(kind.plural, kind.group, name_of(value))
+        raise NotYet(conflict(kind.plural, kind.group, name_of(value)))
 
     def _check(self, kind: Kind, value: Object, previous: Object | None) -> None:
         problems = self._admission.validate(kind, value, previous)

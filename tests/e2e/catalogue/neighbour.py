@@ -33,9 +33,7 @@ class Neighbour:
 
 def settle(hands: Hands, base_image: str, upstream: str, scratch: Path) -> Neighbour:
     """Start it in the namespace of `hands`; it leaves with the namespace."""
-    certificate = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=catalogue"
-    files = "-addext subjectAltName=IP:127.0.0.1 -keyout key.pem -out certificate.pem"
-    run(["openssl", *certificate.split(), *files.split()], cwd=scratch)
+    authority = make_certificate(scratch)
     port = random.choice(_PORTS)
     names = {
         "standin.py": Path(__file__).with_name("standin.py"),
@@ -60,8 +58,15 @@ def settle(hands: Hands, base_image: str, upstream: str, scratch: Path) -> Neigh
         )
 
     hands.until("the ill-tempered neighbour is ready", ready)
-    authority = base64.b64encode(data["certificate.pem"].encode()).decode()
     return Neighbour(f"127.0.0.1:{port}", f"127.0.0.1:{port + 1}", authority)
+
+
+def make_certificate(folder: Path) -> str:
+    """Make `key.pem` and `certificate.pem` for loopback; the certificate in base64, as a `caBundle` wants it."""
+    certificate = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=catalogue"
+    files = "-addext subjectAltName=IP:127.0.0.1 -keyout key.pem -out certificate.pem"
+    run(["openssl", *certificate.split(), *files.split()], cwd=folder)
+    return base64.b64encode((folder / "certificate.pem").read_bytes()).decode()
 
 
 def _pod(metadata: dict[str, Any], image: str, port: int, upstream: str) -> dict[str, Any]:

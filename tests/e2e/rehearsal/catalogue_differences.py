@@ -5,7 +5,6 @@ from __future__ import annotations
 _NO_REGISTRY = "no registry is asked: only a scenario says that an image cannot be pulled"
 _NO_PROGRAM = "no program runs: only a scenario says how one ends"
 _NO_SHELL = "what a script does with files, or a probe finds out by a command, is not played"
-_NO_WEBHOOK = "the webhooks of a cluster are not called: only a scenario says that one denies"
 _ADDRESS = "a LoadBalancer gets an address, unless its annotation says otherwise"
 _NOT_YET = "the simulation falls short of the real cluster here"
 
@@ -31,8 +30,6 @@ DIFFERENT: dict[str, str] = {
     "host-port": _NOT_YET,
     "host-path-type": _NOT_YET,
     "csi-driver-missing": _NOT_YET,
-    "webhook-denies-pods": _NO_WEBHOOK,
-    "webhook-denies-deployment": _NO_WEBHOOK,
     "load-balancer": _ADDRESS,
     "invalid-object": _NOT_YET,
     "hook-image-not-found": _NO_REGISTRY,

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import ssl
 import threading
 from collections.abc import Iterator
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -16,8 +18,9 @@ from tests.e2e.catalogue.all_cases import ALL
 from tests.e2e.catalogue.case import Case
 from tests.e2e.catalogue.hands import open_client
 from tests.e2e.catalogue.judged import judge
-from tests.e2e.catalogue.neighbour import Neighbour
+from tests.e2e.catalogue.neighbour import Neighbour, make_certificate
 from tests.e2e.catalogue.runner import Catalogue, Ground
+from tests.e2e.catalogue.standin import Webhooks
 from tests.e2e.rehearsal.catalogue_differences import DIFFERENT
 from tests.e2e.workbench import clean_environment
 from trunkline.adapters.rehearsal.images import DescribedImages
@@ -53,7 +56,24 @@ class DescribedTools:
 
 
 @pytest.fixture(scope="module")
-def played(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Catalogue]:
+def neighbour(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Neighbour]:
+    """The webhooks that refuse everything, on this machine; of the registry of many moods nobody asks here."""
+    folder = tmp_path_factory.mktemp("neighbour")
+    authority = make_certificate(folder)
+    webhooks = ThreadingHTTPServer(("127.0.0.1", 0), Webhooks)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "certificate.pem", folder / "key.pem")
+    webhooks.socket = context.wrap_socket(webhooks.socket, server_side=True)
+    threading.Thread(target=webhooks.serve_forever, daemon=True).start()
+    yield Neighbour("127.0.0.1:2", f"127.0.0.1:{webhooks.server_address[1]}", authority)
+    webhooks.shutdown()
+    webhooks.server_close()
+
+
+@pytest.fixture(scope="module")
+def played(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, neighbour: Neighbour
+) -> Iterator[Catalogue]:
     """The selected cases at work on one simulated cluster."""
     folder = tmp_path_factory.mktemp("catalogue")
     with SimulatedCluster() as cluster:
@@ -64,7 +84,6 @@ def played(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         path = os.pathsep.join([*map(str, programs), environment["PATH"]])
         environment |= {"KUBECONFIG": str(kubeconfig), "PATH": path, "TRUNKLINE_ACTOR": "ada"}
         prefix = f"cat-{secrets.token_hex(2)}"
-        neighbour = Neighbour(registry="127.0.0.1:2", webhooks="127.0.0.1:3", authority="")
         described = DescribedTools(folder / "state")
         ground = Ground(
             open_client(kubeconfig), environment, _REGISTRY, "rehearsal", described, neighbour, prefix, folder

@@ -12,12 +12,16 @@ from trunkline.rehearsal.admission.limits import Limits
 from trunkline.rehearsal.admission.priorities import Priorities, class_problems
 from trunkline.rehearsal.admission.quotas import Quotas
 from trunkline.rehearsal.admission.rules import problems_of
+from trunkline.rehearsal.admission.webhook_rules import Asked
+from trunkline.rehearsal.admission.webhooks import Webhooks
 from trunkline.rehearsal.clock import Clock
 from trunkline.rehearsal.errors import ApiError, FieldError, forbidden, not_found
 from trunkline.rehearsal.kinds import Kind, Kinds
 from trunkline.rehearsal.objects import Object, is_ending, name_of, namespace_of
 from trunkline.rehearsal.registry import Write
 from trunkline.rehearsal.store import Store
+
+_IMMORTAL = {"default", "kube-system", "kube-public"}
 
 
 class BuiltInAdmission:
@@ -28,6 +32,7 @@ class BuiltInAdmission:
         self._namespaces = kinds.named("", "Namespace")
         self._addresses = Addresses(store, kinds.named("", "Service"))
         self._limits, self._quotas = Limits(store, kinds), Quotas(store, kinds, clock.now)
+        self._webhooks = Webhooks(store, kinds, clock)
         self._accounts, self._priorities = Accounts(store, kinds), Priorities(store, kinds)
 
     def default(self, kind: Kind, value: Object) -> None:
@@ -55,6 +60,8 @@ class BuiltInAdmission:
         ):
             self._addresses.allot(value, previous)
 
+        self._webhooks.change(_asked(kind, value, previous, how), lambda changed: self.default(kind, changed))
+
     def validate(self, kind: Kind, value: Object, previous: Object | None) -> list[FieldError]:
         """See the port."""
         found = problems_of(kind, value, previous)
@@ -64,6 +71,10 @@ class BuiltInAdmission:
 
     def permit(self, kind: Kind, value: Object, previous: Object | None, how: Write) -> None:
         """See the port."""
+        was_asked = self._webhooks.look(_asked(kind, value, previous, how))
+        if was_asked and kind.namespaced and previous is None:
+            # While others were asked, it may have begun to end.
+            self._check_namespace(kind, value)
         if how.subresource:
             return
         self._limits.check(kind, value, previous)
@@ -71,6 +82,12 @@ class BuiltInAdmission:
             self._priorities.check_class(kind, value)
         # Nothing may come between the count and what is stored.
         self._quotas.check(kind, value, previous)
+
+    def dismiss(self, kind: Kind, value: Object, how: Write) -> None:
+        """See the port."""
+        if kind.kind == "Namespace" and not kind.group and name_of(value) in _IMMORTAL:
+            raise forbidden(kind.plural, kind.group, name_of(value), "this namespace may not be deleted")
+        self._webhooks.look(Asked(kind, "DELETE", None, value, how))
 
     def _check_namespace(self, kind: Kind, value: Object) -> None:
         name = namespace_of(value)
@@ -87,3 +104,7 @@ class BuiltInAdmission:
                 "field": "metadata.namespace",
             }
             raise ApiError(error.code, error.reason, error.message, {**error.details, "causes": [cause]})
+
+
+def _asked(kind: Kind, value: Object, previous: Object | None, how: Write) -> Asked:
+    return Asked(kind, "CREATE" if previous is None else "UPDATE", value, previous, how)

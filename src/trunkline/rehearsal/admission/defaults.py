@@ -9,6 +9,7 @@ from typing import Any
 from trunkline.rehearsal.admission.limits import fill_limit_range
 from trunkline.rehearsal.admission.pods import Section, default_pod_spec
 from trunkline.rehearsal.admission.priorities import fill_class
+from trunkline.rehearsal.admission.webhook_rules import fill_webhooks
 from trunkline.rehearsal.kinds import Kind
 from trunkline.rehearsal.objects import Object, at, copy_of, metadata, name_of
 
@@ -218,5 +219,7 @@ _RULES: dict[tuple[str, str], Callable[[Object], None]] = {
     ("apiextensions.k8s.io", "CustomResourceDefinition"): _definition,
     ("", "LimitRange"): fill_limit_range,
     ("scheduling.k8s.io", "PriorityClass"): fill_class,
+    ("admissionregistration.k8s.io", "MutatingWebhookConfiguration"): fill_webhooks,
+    ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration"): fill_webhooks,
     ("autoscaling", "HorizontalPodAutoscaler"): _scaler,
 }

@@ -18,9 +18,10 @@ from trunkline.rehearsal.api.targets import (
     not_allowed,
     prepare,
     stored,
+    with_told,
 )
 from trunkline.rehearsal.errors import ApiError, NotYet, bad_request, conflict, not_found
-from trunkline.rehearsal.objects import Object, at, copy_of, is_ending, metadata, name_of
+from trunkline.rehearsal.objects import Object, at, copy_of, is_ending, metadata, name_of, namespace_of
 from trunkline.rehearsal.registry import Deletion, Write
 
 _TRIES, _BETWEEN_TRIES_S = 10, 0.1
@@ -72,8 +73,9 @@ def granted(desk: Desk, deed: Callable[[], Answer]) -> Answer:
 def _create(desk: Desk, request: Request, target: Target) -> Answer:
     value = bodies.read_object(request)
     warnings = prepare(target, value, request)
-    made = desk.registry.create(target.kind, stored(target, value), _how(request))
-    return as_json(shown(desk, request, target, [made], single=True), 201, warnings)
+    how = _how(request)
+    made = desk.registry.create(target.kind, stored(target, value), how)
+    return as_json(shown(desk, request, target, [made], single=True), 201, with_told(warnings, how.told))
 
 
 def _update(desk: Desk, request: Request, target: Target) -> Answer:
@@ -82,8 +84,9 @@ def _update(desk: Desk, request: Request, target: Target) -> Answer:
     if name_of(value) != target.name:
         said = f"the name of the object ({name_of(value)}) does not match the name on the URL ({target.name})"
         raise bad_request(said)
-    made = desk.registry.update(target.kind, stored(target, value), _how(request, target.subresource))
-    return as_json(shown(desk, request, target, [made], single=True), 200, warnings)
+    by = _how(request, target.subresource)
+    made = desk.registry.update(target.kind, stored(target, value), by)
+    return as_json(shown(desk, request, target, [made], single=True), 200, with_told(warnings, by.told))
 
 
 def _patch(desk: Desk, request: Request, target: Target) -> Answer:
@@ -119,8 +122,9 @@ def _patch(desk: Desk, request: Request, target: Target) -> Answer:
     warnings = prepare(target, value, request)
     if name_of(value) != target.name:
         raise bad_request("the name of the object may not be changed")
-    made = desk.registry.update(target.kind, stored(target, value), _how(request, target.subresource))
-    return as_json(shown(desk, request, target, [made], single=True), 200, warnings)
+    by = _how(request, target.subresource)
+    made = desk.registry.update(target.kind, stored(target, value), by)
+    return as_json(shown(desk, request, target, [made], single=True), 200, with_told(warnings, by.told))
 
 
 def _apply(desk: Desk, request: Request, target: Target, live: Object | None) -> Answer:
@@ -142,25 +146,25 @@ def _apply(desk: Desk, request: Request, target: Target, live: Object | None) ->
     value = patches.apply(
         target.kind, live, applied, request.manager, request.flag("force"), desk.now(), target.subresource
     )
-    how = Write(request.manager, target.subresource, request.dry_run, "Apply", tracked=False)
-    if live is None:
-        made = desk.registry.create(target.kind, value, how)
-        return as_json(shown(desk, request, target, [made], single=True), 201, warnings)
-    made = desk.registry.update(target.kind, value, how)
-    return as_json(shown(desk, request, target, [made], single=True), 200, warnings)
+    how = Write(request.manager, target.subresource, request.dry_run, "Apply", tracked=False, told=[])
+    write = desk.registry.create if live is None else desk.registry.update
+    made = write(target.kind, value, how)
+    code = 201 if live is None else 200
+    return as_json(shown(desk, request, target, [made], single=True), code, with_told(warnings, how.told))
 
 
 def _delete(desk: Desk, request: Request, target: Target) -> Answer:
     options = deletion(request)
     value = desk.registry.delete(target.kind, target.namespace, target.name, options)
     if is_ending(value) and desk.store.get(target.kind, target.namespace, target.name) is not None:
-        return as_json(shown(desk, request, target, [value], single=True))
+        return as_json(shown(desk, request, target, [value], single=True), 200, with_told({}, options.told))
     details = {"name": target.name, "kind": target.kind.plural, "uid": metadata(value).get("uid")}
     if target.kind.group:
         details["group"] = target.kind.group
     status = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details}
     # A pod that is gone at once is answered as it was; all else with a Status.
-    return as_json(in_version(target, value) if target.kind.kind == "Pod" else status)
+    answered = in_version(target, value) if target.kind.kind == "Pod" else status
+    return as_json(answered, 200, with_told({}, options.told))
 
 
 def _delete_all(desk: Desk, request: Request, target: Target) -> Answer:
@@ -173,8 +177,10 @@ def _delete_all(desk: Desk, request: Request, target: Target) -> Answer:
         if (not labels or labels(item)) and (not fields or fields(item))
     ]
     gone = [
-        desk.registry.delete(target.kind, str(metadata(item).get("namespace") or ""), name_of(item), options)
+        desk.registry.delete(target.kind, namespace_of(item), name_of(item), options)
         for item in chosen
+        # Others may have deleted it while a webhook was asked about the one before.
+        if desk.store.get(target.kind, namespace_of(item), name_of(item)) is not None
     ]
     return as_json(shown(desk, request, target, gone, single=False, version=desk.store.version))
 
@@ -200,11 +206,12 @@ def deletion(request: Request) -> Deletion:
         uid=str(at(body, "preconditions", "uid") or ""),
         version=str(at(body, "preconditions", "resourceVersion") or ""),
         dry_run=request.dry_run or bool(body.get("dryRun")),
+        told=[],
     )
 
 
 def _how(request: Request, subresource: str = "") -> Write:
-    return Write(request.manager, subresource, request.dry_run)
+    return Write(request.manager, subresource, request.dry_run, told=[])
 
 
 _DEEDS: dict[tuple[str, bool], Callable[[Desk, Request, Target], Answer]] = {

@@ -51,19 +51,15 @@ def answer(desk: Desk, ways: Ways, request: Request, target: Target) -> Answer:
         case "status":
             return resources.answer(desk, request, target)
         case "finalize":
-            with desk.store.lock:
-                return _finalize(desk, request, target)
+            return resources.granted(desk, lambda: _finalize(desk, request, target))
         case "scale":
-            with desk.store.lock:
-                return _scale(desk, request, target)
+            return resources.granted(desk, lambda: _scale(desk, request, target))
         case "log":
             return logs.answer(desk, ways.logs, request, target.namespace, target.name)
         case "eviction":
-            with desk.store.lock:
-                return _evict(desk, request, target)
+            return resources.granted(desk, lambda: _evict(desk, request, target))
         case "binding":
-            with desk.store.lock:
-                return _bind(desk, request, target)
+            return resources.granted(desk, lambda: _bind(desk, request, target))
         case "token":
             return _token(desk, request, target)
         case "proxy":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,6 +16,8 @@ from trunkline.rehearsal.kinds import Kind, Kinds
 from trunkline.rehearsal.objects import Object
 from trunkline.rehearsal.registry import Registry
 from trunkline.rehearsal.store import Store
+
+_UNSPOKEN = re.compile(r"[\x00-\x1f\x7f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +128,16 @@ def _field_problems(target: Target, value: Object, request: Request) -> dict[str
         raise bad_request(
             f'{kind} in version "{version}" cannot be handled as a {kind}: strict decoding error: {", ".join(unknown)}'
         )
-    quoted = [
-        text.replace("\\", "\\\\").replace('"', '\\"').encode("ascii", "replace").decode() for text in unknown
-    ]
-    return {"Warning": ", ".join(f'299 - "{text}"' for text in quoted[:20])}
+    return with_told({}, unknown)
+
+
+def with_told(headers: dict[str, str], told: Sequence[str] | None) -> dict[str, str]:
+    """Headers that warn a client of something more (RFC 7234, 5.5); of twenty things at most."""
+    said = [headers["Warning"]] if "Warning" in headers else []
+    plain = [_UNSPOKEN.sub(" ", text).encode("ascii", "replace").decode() for text in (told or ())[:20]]
+    quoted = [text.replace("\\", "\\\\").replace('"', '\\"') for text in plain]
+    said += [f'299 - "{text}"' for text in quoted]
+    return {**headers, "Warning": ", ".join(said)} if said else headers
 
 
 def stored(target: Target, value: Object) -> Object:

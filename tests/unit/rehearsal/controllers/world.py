@@ -43,6 +43,9 @@ class OpenAdmission:
     def permit(self, kind: Kind, value: Object, previous: Object | None, how: Write) -> None:
         pass
 
+    def dismiss(self, kind: Kind, value: Object, how: Write) -> None:
+        pass
+
 
 class World:
     """All that a controller needs, and what tests ask about it."""
