@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -51,4 +54,79 @@ class Storage(Protocol):
         Raises:
             UsageError, Unreachable: as above.
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file of a place.
+
+    Attributes:
+        metadata: what the storage keeps beside it, in its own words (`chart-digest`); keys are in lower case.
+        mark: another one for every other content (S3's ETag); opaque.
+    """
+
+    content: bytes
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    mark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A file as a listing or a look at it shows it, without its content."""
+
+    name: str
+    modified: datetime
+    mark: str = ""
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+class Changed(Exception):
+    """A conditional write came too late: the file is not, or no longer, what the writer takes it for."""
+
+
+class ChartStore(Protocol):
+    """The files of one chart repository, with writes that many may try at once.
+
+    Every method raises UsageError where there is no such place, and Unreachable where it does not answer, refuses
+    our credentials or fails.
+    """
+
+    def address(self, name: str = "") -> str:
+        """The full address of a file, or of the repository."""
+        ...
+
+    def read(self, name: str) -> File | None:
+        """A file, or None where there is none of that name."""
+        ...
+
+    def look(self, name: str) -> Listed | None:
+        """The same without its content."""
+        ...
+
+    def listed(self) -> list[Listed]:
+        """All files directly in the repository; their `metadata` are left empty."""
+        ...
+
+    def write(
+        self, name: str, content: bytes, metadata: Mapping[str, str], expected: str | None = None
+    ) -> str:
+        """Write a whole file in one step; nobody ever sees half of it.
+
+        Args:
+            name: the file's name, without folders.
+            content: all of it.
+            metadata: what to keep beside it, where the storage can.
+            expected: the mark of what stands there; empty for nothing, None for whatever.
+
+        Returns:
+            Its new mark.
+
+        Raises:
+            Changed: something else stands there than `expected`; nothing was written.
+        """
+        ...
+
+    def remove(self, name: str) -> None:
+        """Remove a file; one that is not there is removed already."""
         ...

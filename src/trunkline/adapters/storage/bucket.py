@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from trunkline.adapters.storage.aws import Access
-from trunkline.adapters.storage.places import LARGEST, File, too_large
+from trunkline.adapters.storage.places import LARGEST, too_large
 from trunkline.errors import Refused, Unreachable, UsageError
+from trunkline.ports.sources import File
 
 if TYPE_CHECKING:
     from obstore.store import S3Store
@@ -51,11 +52,11 @@ class Bucket:
 
     def read(self, name: str) -> File | None:
         """See `Place`."""
-        store = self._opened()
+        store = self.opened()
         import obstore  # noqa: PLC0415 - an extra, and 15 ms that a directory does not need
 
         try:
-            answer = obstore.get(store, self._key(name))
+            answer = obstore.get(store, self.key(name))
             metadata = {key.lower(): value for key, value in answer.attributes.items()}
             content = bytes(answer.bytes()) if answer.meta["size"] <= LARGEST else None
         except FileNotFoundError as error:
@@ -63,17 +64,17 @@ class Bucket:
                 raise self._no_bucket() from None
             return None
         except Exception as error:  # noqa: BLE001 - obstore's errors have no common class that is no Exception
-            self._fail(error, self.address(name))
+            self.fail(error, self.address(name))
         if content is None:
             raise too_large(self.address(name))
-        return File(content, metadata)
+        return File(content, metadata, answer.meta["e_tag"] or "")
 
     def names(self, beginning: str) -> list[str]:
         """See `Place`."""
-        store = self._opened()
+        store = self.opened()
         import obstore  # noqa: PLC0415 - as above
 
-        begin = self._key(beginning)
+        begin = self.key(beginning)
         found: list[str] = []
         try:
             # A repository may hold 100,000 charts: begin the listing where the names begin, and end it there.
@@ -83,8 +84,8 @@ class Bucket:
                 if keys and not keys[-1].startswith(begin):
                     break
         except Exception as error:  # noqa: BLE001 - as above
-            self._fail(error, self.address())
-        names = (key.removeprefix(self._key("")) for key in found)
+            self.fail(error, self.address())
+        names = (key.removeprefix(self.key("")) for key in found)
         return sorted(name for name in names if "/" not in name)
 
     def folder(self, name: str) -> Path | None:  # noqa: ARG002 - no folder of a bucket is on this machine
@@ -94,7 +95,7 @@ class Bucket:
     def describe(self) -> str:
         """See `Place`."""
         try:
-            anything = self._first(self._opened())
+            anything = self._first(self.opened())
         except Refused as error:
             if error.hint is _HIDDEN:
                 return f"{self.address()} answers, but these credentials may not list it: a missing file shows only when it is read."
@@ -105,7 +106,8 @@ class Bucket:
             )
         return f"{self.address()} answers and holds files."
 
-    def _key(self, name: str) -> str:
+    def key(self, name: str) -> str:
+        """The name within the bucket."""
         return f"{self._prefix}/{name}" if self._prefix else name
 
     def _exists(self, store: S3Store) -> bool:
@@ -127,10 +129,16 @@ class Bucket:
                 if chunk:
                     return True
         except Exception as error:  # noqa: BLE001 - as above
-            self._fail(error, self.address())
+            self.fail(error, self.address())
         return False
 
-    def _opened(self) -> S3Store:
+    def opened(self) -> S3Store:
+        """The handle that obstore has of the bucket; credentials are looked for now.
+
+        Raises:
+            UsageError: the extra is not installed, or credentials are not as they should be.
+            Refused: there are none.
+        """
         if self._store is None:
             self._store = _open(self._bucket, self._access())
         return self._store
@@ -141,7 +149,12 @@ class Bucket:
             "Correct its name, the region or the account.",
         )
 
-    def _fail(self, error: Exception, address: str) -> NoReturn:
+    def fail(self, error: Exception, address: str, deed: str = "read") -> NoReturn:
+        """Raise what an error of obstore's means; `deed` is what was tried: read, written.
+
+        Raises:
+            UsageError, Refused, Unreachable: as the cause is.
+        """
         code, status = _code(error), _status(error)
         said = f" ({code})" if code else ""
         if code == "NoSuchBucket" or status == _MISSING:
@@ -157,15 +170,20 @@ class Bucket:
                 "Set AWS_REGION to the bucket's region.",
             ) from None
         if status in _REFUSALS or type(error).__name__ == "UnauthenticatedError":
-            raise Refused(f"{address} may not be read with our AWS credentials{said}.", _HIDDEN) from None
+            raise Refused(
+                f"{address} may not be {deed} with our AWS credentials{said}.",
+                _HIDDEN if deed == "read" else _READ_ONLY,
+            ) from None
         how = f"answers with HTTP {status}{said}" if status else "does not answer"
         raise Unreachable(
-            f"{address} cannot be read: the storage {how}.",
+            f"{address} cannot be {deed}: the storage {how}.",
             "Check AWS_ENDPOINT_URL, AWS_REGION, the network and any proxy, then run the command again.",
         ) from None
 
 
 _HIDDEN = "Allow s3:GetObject there; without s3:ListBucket, S3 answers a missing file so, too: check the name and the prefix."
+
+_READ_ONLY = "Allow s3:PutObject and s3:DeleteObject there, or use credentials that may write."
 
 
 def _code(error: Exception) -> str:

@@ -16,10 +16,11 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from trunkline.adapters.storage.places import File, Place
+from trunkline.adapters.storage.places import Place
 from trunkline.domain.chart_index import ChartVersion, chart_versions
 from trunkline.domain.versions import in_order, newest, parse_version
 from trunkline.errors import Unreachable, UsageError
+from trunkline.ports.sources import File
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _SHA256 = re.compile(r"[0-9a-f]{64}")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from trunkline.adapters.storage.places import Directory, Place
 from trunkline.domain.redaction import Redactor
 from trunkline.errors import Unreachable, UsageError
+from trunkline.ports.sources import ChartStore
 
 if TYPE_CHECKING:
     from trunkline.adapters.storage.aws import Access
@@ -48,6 +49,25 @@ class FileStorage:
 
         place = self._place(repository)
         return charts.find(place, name, version, lambda file, content: _write(into, file, content))
+
+    def repository(self, location: str) -> ChartStore:
+        """The chart repository at an address, to be written as well.
+
+        Raises:
+            UsageError: the address is none of a directory or of S3.
+        """
+        from trunkline.adapters.storage import repositories  # noqa: PLC0415 - releases write nothing there
+
+        if location.startswith(_S3):
+            from trunkline.adapters.storage.bucket import Bucket  # noqa: PLC0415 - directories need no S3
+
+            return repositories.BucketRepository(Bucket(location, self._access))
+        if "://" in location:
+            raise UsageError(
+                f"Charts cannot be pushed to {location.partition('://')[0]}:// addresses.",
+                "Use s3://bucket/prefix or a directory.",
+            )
+        return repositories.DirectoryRepository(Path(location).expanduser())
 
     def check(self, location: str) -> str:
         """See the port."""

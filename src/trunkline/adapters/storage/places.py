@@ -5,23 +5,14 @@ Names come from configuration and from indexes that others write, so a name neve
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from trunkline.errors import Unreachable, UsageError
+from trunkline.ports.sources import File
 
 # Charts and values layers are far smaller; an index of ten thousand versions has 12 MB.
 LARGEST = 64 * 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """A file's content, and what the storage says of it in its own words (`chart-digest`)."""
-
-    content: bytes
-    metadata: Mapping[str, str] = field(default_factory=dict)
 
 
 class Place(Protocol):

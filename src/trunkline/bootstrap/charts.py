@@ -1,0 +1,33 @@
+"""Composes what the `charts` commands need: they speak of a repository, and of no project's cluster or ledger."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from trunkline.adapters.clock import SystemClock
+from trunkline.adapters.storage import FileStorage
+from trunkline.app.charts import Repository
+from trunkline.domain.redaction import Redactor
+from trunkline.ports import Storage
+
+
+def chart_repository(
+    location: str, environ: Mapping[str, str], redactor: Redactor, *, relative: bool = False
+) -> Repository:
+    """The chart repository at `location`, for the use cases of `app.charts`.
+
+    Raises:
+        UsageError: the address is none of a directory or of S3.
+    """
+    return Repository(FileStorage(environ, redactor).repository(location), SystemClock(), relative)
+
+
+def chart_source(environ: Mapping[str, str], redactor: Redactor) -> Storage:
+    """Where charts are pulled from."""
+    return FileStorage(environ, redactor)
+
+
+def redactor_of(environ: Mapping[str, str] = os.environ) -> Redactor:
+    """What hides the secrets of this process."""
+    return Redactor.from_environment(environ)
