@@ -94,6 +94,7 @@ class Report:
         digest: the image's, as the report names it; empty where it does not.
         packages: how many packages were looked at; 0 says that none were recognised, None that it is not told.
         scanned_at: in UTC, None where it is not told.
+        known_as: every digest that the report gives the image: of its manifests, and of its configuration.
     """
 
     source: str
@@ -101,6 +102,7 @@ class Report:
     findings: tuple[Finding, ...]
     packages: int | None = None
     scanned_at: datetime | None = None
+    known_as: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ Whatever order a scanner lists its findings in, the joined ones are the same.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from trunkline.domain.vulnerabilities.findings import Finding
@@ -26,28 +26,38 @@ def join(findings: Iterable[Finding]) -> tuple[Joined, ...]:
     groups: dict[tuple[str, str, str], list[Finding]] = {}
     for finding in findings:
         groups.setdefault((finding.id.casefold(), finding.package, finding.version), []).append(finding)
-    return tuple(_joined(group) for group in groups.values())
+    return tuple(
+        Joined(
+            merged(group),
+            _distinct(finding.layer for finding in group),
+            _distinct(finding.platform for finding in group),
+        )
+        for group in groups.values()
+    )
 
 
-def _joined(group: list[Finding]) -> Joined:
-    layers = _distinct(finding.layer for finding in group)
-    platforms = _distinct(finding.platform for finding in group)
+def merged(group: Sequence[Finding]) -> Finding:
+    """One finding of several (at least one) that speak of the same vulnerability: the first id, and the worst of all."""
     dates = [finding.published for finding in group if finding.published is not None]
     scores = [f.score for f in group if f.score is not None and math.isfinite(f.score)]
-    merged = replace(
+    names = _distinct(finding.id for finding in group)
+    own = names[0] if names else ""
+    aliases = _distinct((*names, *(alias for finding in group for alias in finding.aliases)))
+    return replace(
         group[0],
-        id=min(finding.id for finding in group),
+        id=own,
         severity=max((finding.severity for finding in group), key=lambda severity: severity.rank),
         score=max(scores, default=None),
-        fixed_in=", ".join(_distinct(finding.fixed_in for finding in group)),
+        fixed_in=", ".join(
+            _distinct(version for finding in group for version in finding.fixed_in.split(", "))
+        ),
         link=_first(finding.link for finding in group),
-        layer=layers[0] if layers else "",
-        platform=platforms[0] if platforms else "",
+        layer=_first(finding.layer for finding in group),
+        platform=_first(finding.platform for finding in group),
         published=min(dates, default=None),
-        aliases=_distinct(alias for finding in group for alias in finding.aliases),
+        aliases=tuple(alias for alias in aliases if alias.casefold() != own.casefold()),
         description=_first(finding.description for finding in group),
     )
-    return Joined(merged, layers, platforms)
 
 
 def _distinct(texts: Iterable[str]) -> tuple[str, ...]:
