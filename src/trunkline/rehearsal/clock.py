@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -38,6 +38,10 @@ class Clock(Protocol):
         """Say that something has just happened: a clock that skips idle time lets it settle first."""
         ...
 
+    def busy(self) -> AbstractContextManager[None]:
+        """While somebody is at work who will come back to the cluster: a clock that skips time skips little."""
+        ...
+
 
 class RealClock:
     """Time as it passes."""
@@ -56,6 +60,10 @@ class RealClock:
 
     def touch(self) -> None:
         """See the port."""
+
+    def busy(self) -> AbstractContextManager[None]:
+        """See the port."""
+        return nullcontext()
 
 
 class FastClock:

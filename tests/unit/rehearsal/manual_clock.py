@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime, timedelta
 
 BEGAN = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
@@ -26,6 +27,9 @@ class ManualClock:
 
     def touch(self) -> None:
         pass
+
+    def busy(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def advance(self, seconds: float) -> None:
         self.passed_s += seconds

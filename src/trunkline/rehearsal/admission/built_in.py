@@ -5,6 +5,8 @@ First comes what may change an object, then the rules, and last what only looks:
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from trunkline.rehearsal.admission import defaults
 from trunkline.rehearsal.admission.accounts import Accounts
 from trunkline.rehearsal.admission.addresses import Addresses
@@ -12,8 +14,6 @@ from trunkline.rehearsal.admission.limits import Limits
 from trunkline.rehearsal.admission.priorities import Priorities, class_problems
 from trunkline.rehearsal.admission.quotas import Quotas
 from trunkline.rehearsal.admission.rules import problems_of
-from trunkline.rehearsal.admission.webhook_rules import Asked
-from trunkline.rehearsal.admission.webhooks import Webhooks
 from trunkline.rehearsal.clock import Clock
 from trunkline.rehearsal.errors import ApiError, FieldError, forbidden, not_found
 from trunkline.rehearsal.kinds import Kind, Kinds
@@ -21,6 +21,10 @@ from trunkline.rehearsal.objects import Object, is_ending, name_of, namespace_of
 from trunkline.rehearsal.registry import Write
 from trunkline.rehearsal.store import Store
 
+if TYPE_CHECKING:
+    from trunkline.rehearsal.admission.webhooks import Webhooks
+
+_WEBHOOKS = ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
 _IMMORTAL = {"default", "kube-system", "kube-public"}
 
 
@@ -28,11 +32,12 @@ class BuiltInAdmission:
     """Implements `registry.Admission`."""
 
     def __init__(self, store: Store, kinds: Kinds, clock: Clock) -> None:
-        self._store, self._kinds = store, kinds
+        self._store, self._kinds, self._clock = store, kinds, clock
         self._namespaces = kinds.named("", "Namespace")
         self._addresses = Addresses(store, kinds.named("", "Service"))
         self._limits, self._quotas = Limits(store, kinds), Quotas(store, kinds, clock.now)
-        self._webhooks = Webhooks(store, kinds, clock)
+        self._webhook_kinds = [kinds.named("admissionregistration.k8s.io", kind) for kind in _WEBHOOKS]
+        self._webhooks: Webhooks | None = None
         self._accounts, self._priorities = Accounts(store, kinds), Priorities(store, kinds)
 
     def default(self, kind: Kind, value: Object) -> None:
@@ -60,7 +65,9 @@ class BuiltInAdmission:
         ):
             self._addresses.allot(value, previous)
 
-        self._webhooks.change(_asked(kind, value, previous, how), lambda changed: self.default(kind, changed))
+        webhooks = self._asked()
+        if webhooks is not None:
+            webhooks.change(kind, value, previous, how, lambda changed: self.default(kind, changed))
 
     def validate(self, kind: Kind, value: Object, previous: Object | None) -> list[FieldError]:
         """See the port."""
@@ -71,8 +78,13 @@ class BuiltInAdmission:
 
     def permit(self, kind: Kind, value: Object, previous: Object | None, how: Write) -> None:
         """See the port."""
-        was_asked = self._webhooks.look(_asked(kind, value, previous, how))
-        if was_asked and kind.namespaced and previous is None:
+        webhooks = self._asked()
+        if (
+            webhooks is not None
+            and webhooks.look(kind, value, previous, how)
+            and kind.namespaced
+            and previous is None
+        ):
             # While others were asked, it may have begun to end.
             self._check_namespace(kind, value)
         if how.subresource:
@@ -87,7 +99,18 @@ class BuiltInAdmission:
         """See the port."""
         if kind.kind == "Namespace" and not kind.group and name_of(value) in _IMMORTAL:
             raise forbidden(kind.plural, kind.group, name_of(value), "this namespace may not be deleted")
-        self._webhooks.look(Asked(kind, "DELETE", None, value, how))
+        webhooks = self._asked()
+        if webhooks is not None:
+            webhooks.look(kind, None, value, how)
+
+    def _asked(self) -> Webhooks | None:
+        if not any(self._store.count(kind) for kind in self._webhook_kinds):
+            return None
+        if self._webhooks is None:
+            from trunkline.rehearsal.admission.webhooks import Webhooks  # noqa: PLC0415 - most clusters have none
+
+            self._webhooks = Webhooks(self._store, self._kinds, self._clock)
+        return self._webhooks
 
     def _check_namespace(self, kind: Kind, value: Object) -> None:
         name = namespace_of(value)
@@ -104,7 +127,3 @@ class BuiltInAdmission:
                 "field": "metadata.namespace",
             }
             raise ApiError(error.code, error.reason, error.message, {**error.details, "causes": [cause]})
-
-
-def _asked(kind: Kind, value: Object, previous: Object | None, how: Write) -> Asked:
-    return Asked(kind, "CREATE" if previous is None else "UPDATE", value, previous, how)

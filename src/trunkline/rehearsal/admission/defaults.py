@@ -9,7 +9,7 @@ from typing import Any
 from trunkline.rehearsal.admission.limits import fill_limit_range
 from trunkline.rehearsal.admission.pods import Section, default_pod_spec
 from trunkline.rehearsal.admission.priorities import fill_class
-from trunkline.rehearsal.admission.webhook_rules import fill_webhooks
+from trunkline.rehearsal.admission.webhook_defaults import fill_webhooks
 from trunkline.rehearsal.kinds import Kind
 from trunkline.rehearsal.objects import Object, at, copy_of, metadata, name_of
 

@@ -8,9 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import lru_cache
-from math import ceil
 from typing import Any
 
 _TEXT = re.compile(
@@ -83,17 +81,18 @@ def _parsed(text: str) -> Quantity | None:
     if found is None:
         return None
     number, exponent, suffix = found.groups()
-    factor, form = Fraction(1), _DECIMAL
+    whole, _, rest = number.lstrip("+-").partition(".")
+    # As digits and a power of ten, so that nothing is lost.
+    digits, power, factor, form = int(whole + rest), 9 - len(rest), 1, _DECIMAL
     if exponent:
-        factor, form = Fraction(10) ** int(exponent[1:]), _EXPONENT
+        power, form = power + int(exponent[1:]), _EXPONENT
     elif suffix and suffix.endswith("i"):
-        factor, form = Fraction(1024 ** _TWOS.index(suffix)), _BINARY
+        factor, form = 1024 ** _TWOS.index(suffix), _BINARY
     elif suffix:
-        factor = Fraction(10) ** _TENS[suffix]
-    exact = Fraction(number) * factor * _NANO
+        power += _TENS[suffix]
     # Away from zero, so that nothing becomes nothing.
-    nano = ceil(exact) if exact >= 0 else -ceil(-exact)
-    return Quantity(max(-_LARGEST, min(_LARGEST, nano)), form)
+    nano = digits * factor * 10**power if power >= 0 else -(-digits * factor // 10**-power)
+    return Quantity(min(_LARGEST, nano) * (-1 if number.startswith("-") else 1), form)
 
 
 def amounts(value: Any) -> Amounts:

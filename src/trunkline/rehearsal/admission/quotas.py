@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
-from trunkline.rehearsal.admission.quantities import ZERO, Amounts, added, amounts
-from trunkline.rehearsal.admission.usage import CHANGING, in_scope, names_of, unspecified, usage_of
+from trunkline.rehearsal.admission.quantities import ZERO, Amounts, amounts
+from trunkline.rehearsal.admission.usage import (
+    CHANGING,
+    in_scope,
+    is_charged,
+    names_of,
+    unspecified,
+    usage_of,
+)
 from trunkline.rehearsal.errors import forbidden
 from trunkline.rehearsal.kinds import Kind, Kinds
-from trunkline.rehearsal.objects import Object, at, name_of, namespace_of
+from trunkline.rehearsal.objects import Object, at, name_of, namespace_of, uid_of
 from trunkline.rehearsal.store import Store
+
+_REMEMBERED = 10_000
 
 
 class Quotas:
@@ -20,6 +28,7 @@ class Quotas:
     def __init__(self, store: Store, kinds: Kinds, now: Callable[[], datetime]) -> None:
         self._store, self._kinds, self._now = store, kinds, now
         self._quotas = kinds.named("", "ResourceQuota")
+        self._pods: dict[str, Amounts] = {}
 
     def check(self, kind: Kind, value: Object, previous: Object | None) -> None:
         """Look at something new, or at a change.
@@ -44,17 +53,31 @@ class Quotas:
 
     def used(self, quota: Object) -> Amounts:
         """What is used of a quota's resources; of those that nothing uses at all, there is no amount."""
-        names, now, total = hard(quota), self._now(), dict[str, Any]()
+        names, now = hard(quota), self._now()
+        total: Amounts = {}
         for kind in self._kinds:
             own = names_of(kind, names) if kind.namespaced and not kind.is_virtual else None
             if not own:
                 continue
-            total = added(total, dict.fromkeys(own, ZERO))
+            total |= {name: total.get(name, ZERO) for name in own}
             for value in self._store.all_of(kind, namespace_of(quota)):
-                if in_scope(quota, kind, value):
-                    use = usage_of(kind, value, now)
-                    total = added(total, {name: use[name] for name in own if name in use})
+                if not in_scope(quota, kind, value):
+                    continue
+                for name, item in self._usage(kind, value, now).items():
+                    if name in own:
+                        total[name] += item
         return total
+
+    def _usage(self, kind: Kind, value: Object, now: datetime) -> Amounts:
+        """What an object uses; what a pod asks for never changes, and is worked out once."""
+        if (kind.group, kind.kind) != ("", "Pod") or not is_charged(value, now):
+            return usage_of(kind, value, now)
+        known = self._pods.get(uid_of(value))
+        if known is None:
+            if len(self._pods) > _REMEMBERED:
+                self._pods.clear()
+            known = self._pods[uid_of(value)] = usage_of(kind, value, now)
+        return known
 
     def _wanted(self, kind: Kind, value: Object, previous: Object | None) -> Amounts:
         now = self._now()

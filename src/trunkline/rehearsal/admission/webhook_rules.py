@@ -93,23 +93,3 @@ def _is_resource(text: str, plural: str, subresource: str) -> bool:
 def _selects(selector: Any, labels: Mapping[str, Any]) -> bool:
     asks = isinstance(selector, dict) and (selector.get("matchLabels") or selector.get("matchExpressions"))
     return not asks or matches(selector, labels)
-
-
-def fill_webhooks(value: Object) -> None:
-    """Fill in, in place, what a configuration of webhooks leaves to be concluded."""
-    for hook in entries(value, "webhooks"):
-        defaults: dict[str, Any] = {
-            "failurePolicy": "Fail",
-            "matchPolicy": "Equivalent",
-            "timeoutSeconds": 10,
-        }
-        defaults |= {"namespaceSelector": {}, "objectSelector": {}}
-        if value.get("kind") == "MutatingWebhookConfiguration":
-            defaults["reinvocationPolicy"] = "Never"
-        hook |= {key: item for key, item in defaults.items() if hook.get(key) is None}
-        for rule in entries(hook, "rules"):
-            rule.setdefault("scope", _ANY)
-        client = hook.get("clientConfig")
-        service = client.get("service") if isinstance(client, dict) else None
-        if isinstance(service, dict):
-            service.setdefault("port", 443)

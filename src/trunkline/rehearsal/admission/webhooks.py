@@ -20,8 +20,9 @@ from trunkline.rehearsal.clock import Clock
 from trunkline.rehearsal.controllers.reading import entries, mapping, whole
 from trunkline.rehearsal.controllers.selecting import labels_of
 from trunkline.rehearsal.errors import ApiError, bad_request
-from trunkline.rehearsal.kinds import Kinds
+from trunkline.rehearsal.kinds import Kind, Kinds
 from trunkline.rehearsal.objects import Object, at
+from trunkline.rehearsal.registry import Write
 from trunkline.rehearsal.store import Store
 
 _GROUP = "admissionregistration.k8s.io"
@@ -39,35 +40,44 @@ class Webhooks:
         self._namespaces = kinds.named("", "Namespace")
         self._services, self._endpoints = kinds.named("", "Service"), kinds.named("", "Endpoints")
 
-    def change(self, asked: Asked, default: Callable[[Object], None]) -> None:
-        """Let the mutating ones change what is written, in place.
-
-        Args:
-            asked: what is written.
-            default: fills in what a patch leaves out.
+    def change(
+        self,
+        kind: Kind,
+        value: Object,
+        previous: Object | None,
+        how: Write,
+        default: Callable[[Object], None],
+    ) -> None:
+        """Let the mutating ones change what is written, in place; `default` fills in what a patch leaves out.
 
         Raises:
             ApiError: one refuses, or cannot be asked.
         """
+        asked = Asked(kind, "CREATE" if previous is None else "UPDATE", value, previous, how)
         for hook in self._hooks(self._changing, asked):
             found = self._ask(hook, asked, may_change=True)
             if found is not None and found.patch is not None and asked.value is not None:
                 _patched(asked, found.patch)
-                default(asked.value)
+                default(value)
 
-    def look(self, asked: Asked) -> bool:
-        """Ask the validating ones; whether there were any.
+    def look(self, kind: Kind, value: Object | None, previous: Object | None, how: Write) -> bool:
+        """Ask the validating ones about a creation, a change, or a deletion, after which there is no object.
+
+        Returns:
+            Whether there were any.
 
         Raises:
             ApiError: one refuses, or cannot be asked.
         """
+        operation = "DELETE" if value is None else "CREATE" if previous is None else "UPDATE"
+        asked = Asked(kind, operation, value, previous, how)
         was_asked = False
         for hook in self._hooks(self._looking, asked):
             was_asked = True
             self._ask(hook, asked, may_change=False)
         return was_asked
 
-    def _hooks(self, kind: Any, asked: Asked) -> Iterator[dict[str, Any]]:
+    def _hooks(self, kind: Kind, asked: Asked) -> Iterator[dict[str, Any]]:
         if not self._store.count(kind) or not may_be_asked(asked.kind):
             return
         for configuration in self._store.all_of(kind):
@@ -149,13 +159,14 @@ class Webhooks:
                 finished.notify_all()
 
         threading.Thread(target=work, name="webhook", daemon=True).start()
-        for _ in range(round((timeout_s + _MARGIN_S) / _BREATH_S)):
-            finished.wait(_BREATH_S)
-            self._clock.touch()
-            if done:
-                break
-        else:
-            raise TimeoutError
+        with self._clock.busy():
+            for _ in range(round((timeout_s + _MARGIN_S) / _BREATH_S)):
+                finished.wait(_BREATH_S)
+                self._clock.touch()
+                if done:
+                    break
+            else:
+                raise TimeoutError
         if isinstance(done[0], BaseException):
             raise done[0]
         return done[0]

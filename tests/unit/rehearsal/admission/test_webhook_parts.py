@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trunkline.rehearsal.admission.webhook_calls import CallFailed, call, seconds_of
+from trunkline.rehearsal.admission.webhook_defaults import fill_webhooks
 from trunkline.rehearsal.admission.webhook_reviews import BadReview, question, refusal, verdict
-from trunkline.rehearsal.admission.webhook_rules import Asked, applies, fill_webhooks
+from trunkline.rehearsal.admission.webhook_rules import Asked, applies
 from trunkline.rehearsal.kinds import Kinds
 from trunkline.rehearsal.registry import Write
 
@@ -34,7 +35,8 @@ def asked(
     }
     how = Write("helm", subresource)
     found = KINDS.named(group, kind)
-    return Asked(found, operation, *((None, value) if operation == "DELETE" else (value, None)), how)
+    is_end = operation == "DELETE"
+    return Asked(found, operation, None if is_end else value, value if is_end else None, how)
 
 
 @pytest.mark.parametrize(
