@@ -162,9 +162,11 @@ class BucketRepository:
             found = obstore.list_with_delimiter(store, begin.rstrip("/") or None)["objects"]
         except Exception as error:  # noqa: BLE001 - as above
             self._bucket.fail(error, self.address())
+        # SeaweedFS lists an empty folder as an object beside its prefix.
         return [
             Listed(item["path"].removeprefix(begin), item["last_modified"], item["e_tag"] or "")
             for item in found
+            if item["path"].startswith(begin)
         ]
 
     def write(

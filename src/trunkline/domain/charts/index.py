@@ -7,17 +7,19 @@ fast (docs/decisions). It is read in either form. Whatever else stands in it, at
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from trunkline.domain.charts.metadata import ChartFacts
+from trunkline.domain.charts.metadata import TEXTS, ChartFacts
 from trunkline.domain.charts.trees import read_yaml
 from trunkline.domain.versions import in_order
 
 Entry = Mapping[str, Any]
 Key = tuple[str, str]
+_FIRST_PLANE = re.compile(r"[\x7f-\uffff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ def parse_index(text: str) -> Index:
         for entry in versions or ():
             if not isinstance(entry, dict) or not isinstance(entry.get("version"), str):
                 raise ValueError(f"its entry {name!r} holds something that is no version")  # noqa: TRY004 - as above
-            entries.setdefault((str(name), entry["version"]), {**entry, "name": str(name)})
+            entries.setdefault((str(name), entry["version"]), {**entry, **_texts(entry), "name": str(name)})
     return Index(entries, {key: value for key, value in content.items() if key != "entries"})
 
 
@@ -97,6 +99,12 @@ def render_index(index: Index, generated: datetime) -> str:
     return f'{{{head},\n"entries": {{\n{entries}\n}}}}\n' if blocks else f'{{{head},\n"entries": {{}}}}\n'
 
 
+def _texts(entry: Mapping[str, Any]) -> dict[str, str]:
+    """Truth values where Helm wants texts: out of YAML it takes them for such, out of JSON it does not."""
+    found = ((key, entry.get(key)) for key in TEXTS)
+    return {key: str(value).lower() for key, value in found if isinstance(value, bool)}
+
+
 def _newest_first(versions: Iterable[str]) -> list[str]:
     texts = list(versions)
     ordered = [version.text for version in in_order(texts)][::-1]
@@ -105,8 +113,10 @@ def _newest_first(versions: Iterable[str]) -> list[str]:
 
 
 def _json(value: Any) -> str:
-    # A space after the colon: YAML 1.1 wants it, and so do parsers that know JSON only by way of YAML.
-    return json.dumps(value, ensure_ascii=True, separators=(",", ": "))
+    # A space after the colon: YAML 1.1 wants it, and so do parsers that know JSON only by way of YAML. To these a
+    # pair of escapes is two characters, so that what is beyond the first plane stands for itself.
+    text = json.dumps(value, ensure_ascii=False, separators=(", ", ": "))
+    return _FIRST_PLANE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def _content(text: str) -> Any:

@@ -16,7 +16,8 @@ from trunkline.domain.versions import parse_version
 
 # Helm's own rule for a chart's name, and the longest that still makes a file's name with its version.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
-_TEXTS = (
+# Fields whose values are texts to Helm, whatever they look like.
+TEXTS = (
     "apiVersion",
     "name",
     "version",
@@ -77,7 +78,7 @@ def chart_facts(content: Any) -> ChartFacts:
     """
     if not isinstance(content, dict):
         raise ValueError("it is no mapping")  # noqa: TRY004 - what others wrote is a value, not a type of ours
-    fields = {key: str(value) for key in _TEXTS if (value := _text(content, key))}
+    fields = {key: str(value) for key in TEXTS if (value := _text(content, key))}
     name, version = fields.get("name", ""), fields.get("version", "")
     if not _NAME.fullmatch(name):
         raise ValueError("its `name` has to be letters, digits, '.', '_' and '-'")

@@ -34,7 +34,8 @@ def read_yaml(text: str, *, typed: bool = False) -> Any:
                 case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
                     tree.close()
                 case yaml.ScalarEvent():
-                    plain = typed and event.style is None
+                    # libyaml's word for a plain scalar is an empty one, PyYAML's is None.
+                    plain = typed and not event.style
                     tree.add(_typed(event.value) if plain else event.value)
                 case yaml.AliasEvent():
                     # Helm writes none, and what an alias multiplies is nothing that is read here.
