@@ -23,6 +23,7 @@ class FakeRegistry:
         images: the labels of each digest.
         passwords: who may come in; empty lets everybody in.
         trouble: a sentence to be unreachable with.
+        indexes: what an index holds, by its digest: digests by platform.
         asked: every image that was asked about, in order.
     """
 
@@ -31,6 +32,7 @@ class FakeRegistry:
     passwords: dict[str, str] = field(default_factory=dict)
     trouble: str = ""
     asked: list[str] = field(default_factory=list)
+    indexes: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def digest(self, image: ImageReference, settings: ImageSettings) -> str | None:
         self.asked.append(str(image))
@@ -38,6 +40,10 @@ class FakeRegistry:
         if image.tag:
             return self.digests.get(f"{image.repository}:{image.tag}")
         return image.digest if image.digest in self.images else None
+
+    def platforms(self, image: ImageReference, settings: ImageSettings) -> Mapping[str, str]:
+        self.admit(image, settings)
+        return self.indexes.get(image.digest or "", {})
 
     def check(self, image: ImageReference, settings: ImageSettings) -> str:
         self.admit(image, settings)

@@ -22,13 +22,14 @@ from tests.fakes.processes import FakeProcesses
 from tests.fakes.projects import REPOSITORY, a_project
 from tests.fakes.storage import FakeStorage
 from tests.unit.domain.states import container, deployment, pod, seen, terminated, waiting
-from trunkline.config.project import Project
+from trunkline.config.project import ImageSettings, Project
 from trunkline.domain.commits import Commit
 from trunkline.domain.images import ImageReference
 from trunkline.domain.redaction import Redactor
 from trunkline.domain.releases import ClusterTarget, ReleaseTarget, Revision
 from trunkline.domain.rollouts import Observation, Resource, awaited_in, images_of
-from trunkline.errors import Unreachable, UsageError
+from trunkline.domain.vulnerabilities import Look, Report, ScanState
+from trunkline.errors import TrunklineError, Unreachable, UsageError
 from trunkline.events import Event, Noted, Progressed
 from trunkline.ports import Answer, Listener, Surroundings, World
 
@@ -105,6 +106,32 @@ class Recorder:
         return [str(event) for event in self.events if isinstance(event, Progressed)]
 
 
+@dataclass
+class FakeScanner:
+    """Implements the port `Scanner`.
+
+    Attributes:
+        looks: what is told of each digest, one after another; it goes on with the last one, and of a digest that is
+            not here it knows that it has no findings.
+        asked: every image, in order.
+    """
+
+    looks: dict[str, list[Look | TrunklineError]] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+    name: str = "the fake scanner"
+
+    def look(self, image: ImageReference, settings: ImageSettings) -> Look:
+        self.asked.append(str(image))
+        digest = image.digest or ""
+        left = self.looks.get(digest)
+        if left is None:
+            return Look(ScanState.SCANNED, Report("fake", digest, (), 12))
+        found = left.pop(0) if len(left) > 1 else left[0]
+        if isinstance(found, TrunklineError):
+            raise found
+        return found
+
+
 class WorkingCluster(FakeCluster):
     """A cluster whose pods do what their images do.
 
@@ -167,6 +194,7 @@ class FakeWorld:
     recorder: Recorder
     forwarding: FakeForwarding
     http: ScriptedHttp
+    scanner: FakeScanner
 
     def check_out(self, commit: Commit) -> None:
         """Another commit is in the work tree now."""
@@ -239,6 +267,7 @@ def fake_world(
     source, approver = FakeSource(commit or Commit(SHA, "main", True)), FakeApprover()
     processes = FakeProcesses(lambda _: (test_exit_code, "ran the tests\n", ""), "sh")
     forwarding, http = FakeForwarding(), ScriptedHttp(Unreachable("nobody answers"))
+    scanner = FakeScanner()
     numbers = itertools.count(1)
     world = World(
         project=project or a_project(),
@@ -252,6 +281,7 @@ def fake_world(
         ledger=ledger,
         approver=approver,
         builder=lambda: builder,
+        scanner=lambda _: scanner,
         helm=lambda _: helm,
         cluster=lambda _: cluster,
         forwarding=lambda _: forwarding,
@@ -274,6 +304,7 @@ def fake_world(
         recorder,
         forwarding,
         http,
+        scanner,
     )
 
 

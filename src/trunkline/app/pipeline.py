@@ -1,4 +1,4 @@
-"""The whole way of one commit: test, build, deploy, approval, deploy; and going on where it was left.
+"""The whole way of one commit: test, build, gate, deploy, approval, deploy; and going on where it was left.
 
 What is done is read from the ledger, never from memory: a run that was killed resumes as one that was not.
 """
@@ -107,6 +107,10 @@ def _do(
             test(world, run)
         case Stage.BUILD:
             build(world, run)
+        case Stage.GATE:
+            from trunkline.app.gate import gate  # noqa: PLC0415 - most projects' runs never come here
+
+            gate(world, _built(world, run), run=run)
         case Stage.APPROVAL:
             await_approval(world, run, commit, stage.environment, consent)
         case Stage.DEPLOY:

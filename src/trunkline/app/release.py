@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from trunkline.app.check import ensure_tools
+from trunkline.app.gate_word import CAUSE, check_gate
 from trunkline.app.images import image_of, repository_for
 from trunkline.app.material import gathered
 from trunkline.config.project import Environment
@@ -17,7 +18,7 @@ from trunkline.domain.attempts import Deployment, Kind, Run, Stage
 from trunkline.domain.commits import Commit, dirty_tree_in
 from trunkline.domain.images import ImageReference
 from trunkline.domain.releases import Marks
-from trunkline.errors import DeploymentFailed, UsageError
+from trunkline.errors import DeploymentFailed, RefusedByGate, UsageError
 from trunkline.plan.pipeline import check_discipline, find_environment
 from trunkline.plan.releases import Facts, Material, image_in, plan_release, plan_rollback
 from trunkline.plan.staleness import check_not_overtaken, standing_marks
@@ -61,6 +62,7 @@ def plan(world: World, name: str) -> Plan:
     ensure_tools(world, environment)
     with gathered(world, environment) as material:
         image = _image(world, Cargo(commit), material)
+        check_gate(world, environment, image)
         facts = _facts(world, environment)
         marks = _marks(world, None, Cargo(commit))
         _guard(world, environment, facts, marks)
@@ -82,6 +84,7 @@ def release(
 
     Raises:
         UsageError: trunk discipline, a missing image, an unmet need.
+        RefusedByGate: the environment asks for the gate's word, which is missing, too old or no.
         Locked: another deployment of this release is at work. Overtaken: a newer commit stands there.
         DeploymentFailed: it failed; the message says what was undone.
         Unreachable: registry, storage or cluster do not answer.
@@ -174,6 +177,7 @@ def _release(
     with gathered(world, environment) as material:
         image = _image(world, cargo, material)
         account.digest = image.digest or ""
+        _check_gate(world, environment, image, account)
         cluster = world.cluster(environment.target.cluster)
         _ensure_namespace(cluster, environment, account)
         holder = _holder(world, run)
@@ -190,6 +194,14 @@ def _release(
     latest = facts.history.latest
     revision = site.revision or (latest.number if latest else 0)
     return _stands(world, account, environment, decided, run, revision)
+
+
+def _check_gate(world: World, environment: Environment, image: ImageReference, account: Account) -> None:
+    try:
+        check_gate(world, environment, image)
+    except RefusedByGate:
+        account.cause = CAUSE
+        raise
 
 
 def _ensure_namespace(cluster: Cluster, environment: Environment, account: Account) -> None:

@@ -21,6 +21,7 @@ from trunkline.adapters.rehearsal.killing import HelmKiller
 from trunkline.adapters.rehearsal.people import Approving, RehearsedSource
 from trunkline.adapters.rehearsal.stage import ClusterSnapshot, SimulatedStage
 from trunkline.adapters.rehearsal.time import RehearsedTime
+from trunkline.adapters.scan_reports import ReportFiles
 from trunkline.adapters.sqlite_ledger import SqliteLedger
 from trunkline.adapters.storage import FileStorage
 from trunkline.bootstrap.world import cleared
@@ -117,6 +118,7 @@ def _world(
         ledger=SqliteLedger(room / "ledger.db", redactor),
         approver=Approving(),
         builder=lambda: images,
+        scanner=lambda reports: ReportFiles(project.root, reports),
         helm=helm,
         cluster=cluster,
         forwarding=lambda _: StubForwarding(simulated.stubs.reach_service),
@@ -135,4 +137,5 @@ def _rehearsed(project: Project, kubeconfig: str) -> Project:
     image = project.image
     if image.repository is None:
         image = replace(image, repository=parse_image(_IMAGE))
-    return replace(project, environments=tuple(map(moved, project.environments)), test="", image=image)
+    ungated = project.without_gate()
+    return replace(ungated, environments=tuple(map(moved, ungated.environments)), test="", image=image)

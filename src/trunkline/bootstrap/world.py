@@ -24,6 +24,7 @@ from trunkline.adapters.sqlite_ledger import SqliteLedger, locate
 from trunkline.adapters.storage import FileStorage
 from trunkline.adapters.surroundings import look_around
 from trunkline.adapters.terminal import TerminalApprover
+from trunkline.bootstrap.scanners import scanner_for
 from trunkline.bootstrap.simulated import (
     all_simulated,
     described_images,
@@ -79,6 +80,10 @@ def compose(
 
         return choose_builder(builder or project.image.builder, processes, environ, home)
 
+    registry = ChosenRegistry(lambda: described() or OciRegistry(http, environ, home, redactor, processes))
+    if project.gate is not None and project.gate.scanner == "quay" and described() is not None:
+        _warn("images are only described here: the gate is left out")
+        project = project.without_gate()
     return World(
         project=project,
         surroundings=surroundings,
@@ -86,11 +91,14 @@ def compose(
         clock=clock,
         processes=processes,
         source=GitSource(processes, project.root, environ),
-        registry=ChosenRegistry(lambda: described() or OciRegistry(http, environ, home, redactor, processes)),
+        registry=registry,
         storage=FileStorage(environ, redactor),
         ledger=SqliteLedger(locate(environ), redactor),
         approver=TerminalApprover(surroundings.actor, sys.stdin, sys.stderr),
         builder=_once(image_builder),
+        scanner=lambda reports: scanner_for(
+            project, reports, http, registry, environ, home, redactor, processes
+        ),
         helm=helm,
         cluster=cluster,
         forwarding=lambda target: (

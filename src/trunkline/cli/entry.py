@@ -26,6 +26,7 @@ COMMANDS = {
     "cluster": "Start and end a simulated cluster, for trying things without a real one.",
     "completion": "Print the shell completion script.",
     "diff": "Show what a release would change, and what was changed behind Helm's back.",
+    "gate": "Wait for an image's scan, and judge it by the project's policy.",
     "history": "List the attempts that the ledger remembers.",
     "logs": "Show the logs of all pods of an environment's release.",
     "plan": "Print exactly what `release` would do.",

@@ -7,7 +7,7 @@ builds one outside tests.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,7 +57,7 @@ class ChartSettings:
 
     Attributes:
         repository: `s3://bucket/prefix` or a directory that holds charts.
-        version: exact, or empty for the newest.
+        version: exact, a range as Helm spells it, or empty for the newest.
     """
 
     path: str = ""
@@ -173,6 +173,11 @@ class Project:
     source: str = "trunkline.yaml"
     scenarios: tuple[Scenario, ...] = ()
     gate: GateSettings | None = None
+
+    def without_gate(self) -> Project:
+        """The same, where nothing is scanned: an image that is only described holds nothing to look at."""
+        ungated = tuple(replace(item, gate_max_age_s=0.0) for item in self.environments)
+        return replace(self, gate=None, environments=ungated)
 
     def environment(self, name: str) -> Environment | None:
         """The environment of that name."""

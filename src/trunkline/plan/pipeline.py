@@ -12,7 +12,7 @@ from trunkline.errors import UsageError
 
 @dataclass(frozen=True, slots=True)
 class PlannedStage:
-    """One stage of a run; `environment` is empty for test and build."""
+    """One stage of a run; `environment` is empty for test, build and gate."""
 
     stage: Stage
     environment: str = ""
@@ -29,6 +29,8 @@ def plan_pipeline(project: Project, until: str = "") -> tuple[PlannedStage, ...]
     """
     stages = [PlannedStage(Stage.TEST)] if project.test else []
     stages.append(PlannedStage(Stage.BUILD))
+    if project.gate is not None:
+        stages.append(PlannedStage(Stage.GATE))
     for environment in _in_order(project, until):
         if environment.approval:
             stages.append(PlannedStage(Stage.APPROVAL, environment.name))

@@ -52,6 +52,14 @@ class Registry(Protocol):
         """
         ...
 
+    def platforms(self, image: ImageReference, settings: ImageSettings) -> Mapping[str, str]:
+        """The digests of an index's images by platform (`linux/arm64`), attestations left out; empty for one image.
+
+        Raises:
+            Unreachable: as above; also when there is no such image.
+        """
+        ...
+
     def check(self, image: ImageReference, settings: ImageSettings) -> str:
         """One sentence on how the registry answered, for `check --online`.
 

@@ -8,6 +8,9 @@ from trunkline.config.project import ImageSettings
 from trunkline.domain.images import ImageReference
 from trunkline.domain.vulnerabilities import Look
 
+# Under this key the facts of an `Unreachable` may tell how many seconds its server wants to be left alone.
+RETRY_AFTER = "retry_after_s"
+
 
 class Scanner(Protocol):
     """Tells what a scanner knows of an image; `name` is what people call it."""

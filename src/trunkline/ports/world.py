@@ -17,12 +17,17 @@ from trunkline.ports.images import ImageBuilder, Registry
 from trunkline.ports.ledger import Ledger
 from trunkline.ports.people import Approver, Listener, Surroundings
 from trunkline.ports.processes import Processes
+from trunkline.ports.scanners import Scanner
 from trunkline.ports.sources import SourceControl, Storage
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """One of each port, and what never changes while a command runs."""
+    """One of each port, and what never changes while a command runs.
+
+    Attributes:
+        scanner: the configured scanner, or one that reads these reports.
+    """
 
     project: Project
     surroundings: Surroundings
@@ -35,6 +40,7 @@ class World:
     ledger: Ledger
     approver: Approver
     builder: Callable[[], ImageBuilder]
+    scanner: Callable[[tuple[str, ...]], Scanner]
     helm: Callable[[ClusterTarget], Helm]
     cluster: Callable[[ClusterTarget], Cluster]
     forwarding: Callable[[ClusterTarget], Forwarding]

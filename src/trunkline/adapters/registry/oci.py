@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +105,16 @@ class OciRegistry:
         labels = content.get("Labels") if isinstance(content, dict) else None
         return {str(key): str(value) for key, value in labels.items()} if isinstance(labels, dict) else {}
 
+    def platforms(self, image: ImageReference, settings: ImageSettings) -> Mapping[str, str]:
+        """See the port."""
+        session = self._session(image, settings)
+        manifest = _fetch(
+            session, f"manifests/{image.digest or _reference(image)}", image.digest or "", image
+        )
+        if manifest.get("mediaType") not in _INDEXES and "manifests" not in manifest:
+            return {}
+        return {_platform(entry): entry["digest"] for entry in _images(manifest)}
+
     def _session(self, image: ImageReference, settings: ImageSettings) -> Session:
         keyring = Keyring(self._environ, self._home, self._redactor, self._processes)
         return Session(self._http, keyring, self._redactor, self._pause, image, settings)
@@ -137,17 +147,30 @@ def _fetch(session: Session, path: str, digest: str, image: ImageReference) -> M
 
 
 def _first_image(index: Mapping[str, Any], image: ImageReference) -> str:
+    for entry in _images(index):
+        return str(entry["digest"])
+    raise _malformed(image, "its index holds no image")
+
+
+def _images(index: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The entries of an index that are images, without attestations."""
     manifests = index.get("manifests")
+    key, value = _ATTESTATION
     for entry in manifests if isinstance(manifests, list) else ():
         if not isinstance(entry, dict):
             continue
         annotations = entry.get("annotations")
-        key, value = _ATTESTATION
-        if isinstance(annotations, dict) and annotations.get(key) == value:
-            continue
-        if isinstance(digest := entry.get("digest"), str) and is_digest(digest):
-            return digest
-    raise _malformed(image, "its index holds no image")
+        attests = isinstance(annotations, dict) and annotations.get(key) == value
+        if not attests and isinstance(digest := entry.get("digest"), str) and is_digest(digest):
+            yield entry
+
+
+def _platform(entry: Mapping[str, Any]) -> str:
+    """Such as `linux/arm64/v8`; the digest where an entry does not say."""
+    platform = entry.get("platform")
+    platform = platform if isinstance(platform, dict) else {}
+    parts = [str(platform[key]) for key in ("os", "architecture", "variant") if platform.get(key)]
+    return "/".join(parts) or str(entry["digest"])
 
 
 def _verified(answer: Response, expected: str, image: ImageReference) -> str:

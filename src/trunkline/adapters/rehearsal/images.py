@@ -34,6 +34,10 @@ class DescribedImages:
         """See the port."""
         return f"{image} is only described here."
 
+    def platforms(self, image: ImageReference, settings: ImageSettings) -> Mapping[str, str]:
+        """See the port."""
+        return {}
+
     def build(
         self,
         image: ImageReference,
@@ -69,6 +73,10 @@ class ChosenRegistry:
     def check(self, image: ImageReference, settings: ImageSettings) -> str:
         """See the port."""
         return self._choose().check(image, settings)
+
+    def platforms(self, image: ImageReference, settings: ImageSettings) -> Mapping[str, str]:
+        """See the port."""
+        return self._choose().platforms(image, settings)
 
 
 def _remembered(path: Path | None) -> dict[str, str]:

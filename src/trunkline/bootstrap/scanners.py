@@ -1,0 +1,35 @@
+"""Which scanner a project's gate asks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from trunkline.adapters.scan_reports import ReportFiles
+from trunkline.config.project import Project
+from trunkline.domain.redaction import Redactor
+from trunkline.ports import Http, Processes, Registry
+from trunkline.ports.scanners import Scanner
+
+
+def scanner_for(
+    project: Project,
+    reports: tuple[str, ...],
+    http: Http,
+    registry: Registry,
+    environ: Mapping[str, str],
+    home: Path,
+    redactor: Redactor,
+    processes: Processes,
+) -> Scanner:
+    """The one that reads these reports, or else the configured one."""
+    gate = project.gate
+    if gate is None or reports or gate.scanner == "reports":
+        return ReportFiles(project.root, reports or (gate.reports if gate else ()))
+    # Most commands ask no scanner.
+    from trunkline.adapters.quay import QuayScanner  # noqa: PLC0415
+    from trunkline.adapters.registry.keyring import Keyring  # noqa: PLC0415
+
+    redactor.learn(gate.token)
+    keyring = Keyring(environ, home, redactor, processes)
+    return QuayScanner(http, keyring.login, registry.platforms, url=gate.url, token=gate.token)
