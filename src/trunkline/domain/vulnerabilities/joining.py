@@ -5,11 +5,12 @@ Whatever order a scanner lists its findings in, the joined ones are the same.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from trunkline.domain.vulnerabilities.findings import Finding
+
+_WORST_SCORE = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,8 @@ def join(findings: Iterable[Finding]) -> tuple[Joined, ...]:
 def merged(group: Sequence[Finding]) -> Finding:
     """One finding of several (at least one) that speak of the same vulnerability: the first id, and the worst of all."""
     dates = [finding.published for finding in group if finding.published is not None]
-    scores = [f.score for f in group if f.score is not None and math.isfinite(f.score)]
+    # What is no score does not count, and what is beyond the worst is the worst.
+    scores = [min(one.score, _WORST_SCORE) for one in group if one.score is not None and one.score >= 0]
     names = _distinct(finding.id for finding in group)
     own = names[0] if names else ""
     aliases = _distinct((*names, *(alias for finding in group for alias in finding.aliases)))

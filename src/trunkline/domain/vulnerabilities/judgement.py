@@ -103,9 +103,11 @@ def _weighed(policy: Policy, finding: Finding, today: date, *, is_new: bool) -> 
         return Standing.WARNS, f"published on {finding.published}, {policy.grace_days} days of grace"
     if policy.new_only and not is_new:
         return Standing.WARNS, "production has it as well"
-    return Standing.GATES, _ended(policy, finding) or (
-        "not judged yet" if weight is Severity.UNKNOWN else f"{weight}"
-    )
+    return Standing.GATES, _ended(policy, finding) or _worse(weight, policy.fail_on)
+
+
+def _worse(weight: Severity, least: Severity) -> str:
+    return "nobody has judged it yet" if weight is Severity.UNKNOWN else f"{least} or worse"
 
 
 def _ended(policy: Policy, finding: Finding) -> str:

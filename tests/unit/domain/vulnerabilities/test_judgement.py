@@ -10,17 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.domain.vulnerabilities.samples import TODAY, day, exemption, finding, report, scanned
+from tests.unit.domain.vulnerabilities.samples import TODAY, exemption, finding, report, scanned
+from tests.unit.domain.vulnerabilities.strategies import baselines, exemptions, looks, policies
 from trunkline.domain.vulnerabilities import (
     Exemption,
     Finding,
     Look,
     Outcome,
     Policy,
-    Reaction,
     Report,
     ScanState,
-    Severity,
     Standing,
     judge,
 )
@@ -138,51 +137,8 @@ def test_a_part_shows_no_needless_exception() -> None:
         assert [note.topic for note in judgement.notes] == ["no-result"]
 
 
-_words = st.sampled_from(
-    ["", "CVE-1", "cve-1", "CVE-2", "ghsa-x", "openssl", "open*", "[z-a]", "[", "*", "\ud800", "\x00"]
-)
-_text = _words | st.text(max_size=6)
-_dates = st.none() | st.dates() | st.sampled_from([date.min, date.max, TODAY])
-_findings = st.builds(
-    Finding,
-    _text,
-    _text,
-    _text,
-    st.sampled_from(Severity),
-    st.none() | st.floats(),
-    _text,
-    _text,
-    _text,
-    _text,
-    _dates,
-    st.lists(_text, max_size=2).map(tuple),
-    _text,
-)
-_exemptions = st.builds(
-    Exemption, _text, _text, _text, st.dates() | st.sampled_from([TODAY, day(-1), day(14)]), _text
-)
-_policies = st.builds(
-    Policy,
-    st.none() | st.sampled_from(Severity),
-    st.booleans(),
-    st.integers(0, 4000),
-    st.lists(_text, max_size=2).map(tuple),
-    st.lists(_exemptions, max_size=3).map(tuple),
-    st.sampled_from(Reaction),
-    st.dictionaries(st.sampled_from(ScanState), st.sampled_from(Reaction), max_size=2),
-    st.sampled_from(Reaction),
-    st.sampled_from(Reaction),
-    st.booleans(),
-)
-_reports = st.builds(
-    Report, _text, _text, st.lists(_findings, max_size=6).map(tuple), st.none() | st.integers(0, 3)
-)
-_looks = st.builds(Look, st.sampled_from(ScanState), st.none() | _reports, _text)
-_baselines = st.none() | _reports
-
-
 @settings(max_examples=150, deadline=None)
-@given(_policies, _looks, _baselines, st.dates())
+@given(policies, looks, baselines, st.dates())
 def test_never_raises(policy: Policy, look: Look, baseline: Report | None, today: date) -> None:
     """Whatever a scanner says, there is an outcome, a sentence, and a row for each finding."""
     judgement = judge(policy, look, baseline, today)
@@ -196,7 +152,7 @@ def test_never_raises(policy: Policy, look: Look, baseline: Report | None, today
 
 
 @settings(max_examples=150, deadline=None)
-@given(_policies, _looks, _baselines, st.dates(), st.randoms(use_true_random=False))
+@given(policies, looks, baselines, st.dates(), st.randoms(use_true_random=False))
 def test_order_does_not_matter(
     policy: Policy, look: Look, baseline: Report | None, today: date, random: Random
 ) -> None:
@@ -210,7 +166,7 @@ def test_order_does_not_matter(
 
 
 @settings(max_examples=150, deadline=None)
-@given(_policies, _looks, _baselines, st.dates(), _exemptions)
+@given(policies, looks, baselines, st.dates(), exemptions)
 def test_an_exception_never_makes_it_worse(
     policy: Policy, look: Look, baseline: Report | None, today: date, added: Exemption
 ) -> None:
