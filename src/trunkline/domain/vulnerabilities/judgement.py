@@ -31,7 +31,10 @@ def judge(policy: Policy, look: Look, baseline: Report | None, today: date) -> J
     report = look.report
     known = None if baseline is None else _Known(baseline.findings)
     found = () if report is None else join(report.findings)
-    rows = tuple(sorted((_row(policy, joined, known, today) for joined in found), key=_worst_first))
+    exceptions = _Exceptions(policy.exceptions)
+    rows = tuple(
+        sorted((_row(policy, exceptions, joined, known, today) for joined in found), key=_worst_first)
+    )
     notes = (
         *scan_notes(policy, look, has_baseline=baseline is not None),
         *exception_notes(policy, rows, look, today),
@@ -59,10 +62,25 @@ class _Known:
         return any((name, finding.package) in self._names for name in names_of(finding))
 
 
-def _row(policy: Policy, joined: Joined, known: _Known | None, today: date) -> Row:
+class _Exceptions:
+    """The policy's exceptions by their ids: there may be many of both, and each is asked for each finding."""
+
+    def __init__(self, exceptions: Iterable[Exemption]) -> None:
+        self._by_name: dict[str, list[Exemption]] = {}
+        for exemption in exceptions:
+            self._by_name.setdefault(exemption.name, []).append(exemption)
+
+    def for_(self, finding: Finding) -> list[Exemption]:
+        """Those that speak of the finding, on whatever day."""
+        found = (one for name in names_of(finding) for one in self._by_name.get(name, ()))
+        return [exemption for exemption in found if exemption.covers(finding)]
+
+
+def _row(policy: Policy, exceptions: _Exceptions, joined: Joined, known: _Known | None, today: date) -> Row:
     finding = joined.finding
     is_new = None if known is None else not known.has(finding)
-    exemption = _exemption(policy, finding, today)
+    covering = exceptions.for_(finding)
+    exemption = _longest(one for one in covering if one.holds_on(today))
     if policy.ignores(finding.package):
         standing, reason = Standing.IGNORED, "the policy ignores this package"
     elif exemption is not None:
@@ -70,6 +88,9 @@ def _row(policy: Policy, joined: Joined, known: _Known | None, today: date) -> R
         standing, reason = Standing.EXEMPT, one_line(words, _REASON)
     else:
         standing, reason = _weighed(policy, finding, today, is_new=is_new is not False)
+        ended = _longest(covering)
+        if standing is Standing.GATES and ended is not None:
+            reason = f"its exception ended on {ended.until}"
     return Row(
         finding,
         standing,
@@ -81,10 +102,13 @@ def _row(policy: Policy, joined: Joined, known: _Known | None, today: date) -> R
     )
 
 
-def _exemption(policy: Policy, finding: Finding, today: date) -> Exemption | None:
-    """Of the exceptions that hold, the one that holds longest."""
-    holding = (one for one in policy.exceptions if one.holds_on(today) and one.covers(finding))
-    return max(holding, key=lambda exemption: exemption.until, default=None)
+def _longest(exceptions: Iterable[Exemption]) -> Exemption | None:
+    """The one that holds longest; of several, the one whose words come first."""
+    return min(exceptions, key=_last_first, default=None)
+
+
+def _last_first(exemption: Exemption) -> tuple[int, str, str, str, str]:
+    return -exemption.until.toordinal(), exemption.owner, exemption.reason, exemption.id, exemption.package
 
 
 def _weighed(policy: Policy, finding: Finding, today: date, *, is_new: bool) -> tuple[Standing, str]:
@@ -103,17 +127,9 @@ def _weighed(policy: Policy, finding: Finding, today: date, *, is_new: bool) -> 
         return Standing.WARNS, f"published on {finding.published}, {policy.grace_days} days of grace"
     if policy.new_only and not is_new:
         return Standing.WARNS, "production has it as well"
-    return Standing.GATES, _ended(policy, finding) or _worse(weight, policy.fail_on)
-
-
-def _worse(weight: Severity, least: Severity) -> str:
-    return "nobody has judged it yet" if weight is Severity.UNKNOWN else f"{least} or worse"
-
-
-def _ended(policy: Policy, finding: Finding) -> str:
-    """What is said of exceptions that cover the finding; none of them holds."""
-    latest = max((one.until for one in policy.exceptions if one.covers(finding)), default=None)
-    return f"its exception ended on {latest}" if latest is not None else ""
+    if weight is Severity.UNKNOWN:
+        return Standing.GATES, "nobody has judged it yet"
+    return Standing.GATES, f"{policy.fail_on} or worse"
 
 
 def _worst_first(row: Row) -> tuple[int, int, float, bool, str, str, str]:

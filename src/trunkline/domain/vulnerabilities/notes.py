@@ -8,7 +8,7 @@ from datetime import date
 from trunkline.domain.texts import one_line
 from trunkline.domain.vulnerabilities.findings import Look, ScanState
 from trunkline.domain.vulnerabilities.outcomes import OUTCOMES, Note, Outcome, Row, Standing, Topic
-from trunkline.domain.vulnerabilities.policy import Exemption, Policy, Reaction
+from trunkline.domain.vulnerabilities.policy import Exemption, Policy, Reaction, names_of
 
 SOON_DAYS = 14
 _STATES = {
@@ -51,8 +51,12 @@ def scan_notes(policy: Policy, look: Look, *, has_baseline: bool) -> Iterator[No
 def exception_notes(policy: Policy, rows: Sequence[Row], look: Look, today: date) -> Iterator[Note]:
     """What is to be said of each exception, in the policy's order; only a whole scan shows that one matches nothing."""
     whole = look.state is ScanState.SCANNED and look.report is not None
+    by_name: dict[str, list[Row]] = {}
+    for row in rows:
+        for name in names_of(row.finding):
+            by_name.setdefault(name, []).append(row)
     for exemption in policy.exceptions:
-        covered = [row for row in rows if exemption.covers(row.finding)]
+        covered = [row for row in by_name.get(exemption.name, ()) if exemption.covers(row.finding)]
         left = (exemption.until - today).days
         if not covered and whole:
             ended = f" and ended on {exemption.until}" if left < 0 else ""

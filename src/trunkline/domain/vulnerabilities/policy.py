@@ -37,11 +37,14 @@ class Exemption:
     until: date
     package: str = ""
 
+    @property
+    def name(self) -> str:
+        """The id in the spelling of `names_of`."""
+        return self.id.strip().casefold()
+
     def covers(self, finding: Finding) -> bool:
         """Whether it speaks of that finding, on whatever day."""
-        return self.id.strip().casefold() in names_of(finding) and (
-            not self.package or matches(self.package, finding.package)
-        )
+        return self.name in names_of(finding) and (not self.package or matches(self.package, finding.package))
 
     def holds_on(self, today: date) -> bool:
         """Whether it has not ended."""
