@@ -155,11 +155,11 @@ def test_a_server_that_wants_to_be_left_alone() -> None:
 
 def test_changes_are_told() -> None:
     """Each change is told once, and what stays is told once a minute."""
-    played = Played([QUEUED, QUEUED, DOWN, *[QUEUED] * 10, DONE])
+    played = Played([QUEUED, QUEUED, DOWN, *[QUEUED] * 9, DONE])
     played.wait()
     words = [told.partition(":")[0] for told in played.told]
     assert words == ["the scan is queued", "the scanner does not answer", *["the scan is queued"] * 2]
-    assert played.told[-1] == "the scan is queued: 1m26s of at most 10m00s"
+    assert played.told[-1] == "the scan is queued: 1m11s of at most 10m00s"
 
 
 def test_a_person_interrupts() -> None:
