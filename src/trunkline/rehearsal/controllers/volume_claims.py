@@ -61,7 +61,7 @@ class VolumeClaims:
             return [place_of(change.value)]
         if change.kind is self._pods:
             return self._note(change)
-        if change.kind is self._classes and change.type == "ADDED":
+        if change.kind in (self._classes, self._volumes) and change.type == "ADDED":
             return [place_of(item) for item in self._means.store.all_of(self._kind)]
         return []
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from trunkline.rehearsal.controllers.means import Means, place_of
 from trunkline.rehearsal.kinds import POD
-from trunkline.rehearsal.nodes.scheduler import tolerates
+from trunkline.rehearsal.nodes.fitting import tolerates
 from trunkline.rehearsal.objects import Object, at, conditions_of, copy_of
 from trunkline.rehearsal.registry import Deletion, Write
 from trunkline.rehearsal.seeds import CONDITIONS
