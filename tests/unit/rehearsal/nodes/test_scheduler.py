@@ -26,6 +26,14 @@ def wanting(amounts: dict[str, str] | None = None, **more: Any) -> Object:
     return {"containers": [container], **more}
 
 
+def rank(cluster: Played, **ranks: int) -> None:
+    for name, value in ranks.items():
+        made: Object = {"metadata": {"name": name}, "value": value}
+        if name == "polite":
+            made["preemptionPolicy"] = "Never"
+        cluster.create("scheduling.k8s.io", "PriorityClass", made)
+
+
 def change_node(cluster: Played, name: str, subresource: str = "", **parts: Any) -> None:
     node = copy_of(cluster.get("", "Node", name, ""))
     for part, value in parts.items():
@@ -53,29 +61,37 @@ TAINT = {"key": "reserved", "value": "us", "effect": "NoSchedule"}
             {"taints": [TAINT]},
             {"unschedulable": True},
             wanting(),
-            f"0/2 nodes are available: 1 node(s) had untolerated taint {{reserved: us}}, 1 node(s) were unschedulable."
-            f" preemption: 0/2 nodes are available: 2 {NOT_HELPFUL}",
+            (
+                f"0/2 nodes are available: 1 node(s) had untolerated taint {{reserved: us}}, 1 node(s) were unschedulable."
+                f" preemption: 0/2 nodes are available: 2 {NOT_HELPFUL}"
+            ),
         ),
         (
             {},
             {},
             wanting(nodeSelector={"disk": "nowhere"}),
-            f"0/2 nodes are available: 2 node(s) didn't match Pod's node affinity/selector."
-            f" preemption: 0/2 nodes are available: 2 {NOT_HELPFUL}",
+            (
+                f"0/2 nodes are available: 2 node(s) didn't match Pod's node affinity/selector."
+                f" preemption: 0/2 nodes are available: 2 {NOT_HELPFUL}"
+            ),
         ),
         (
             {},
             {},
             wanting({"example.com/gpu": "1"}),
-            f"0/2 nodes are available: 2 Insufficient example.com/gpu."
-            f" preemption: 0/2 nodes are available: 2 {NO_VICTIMS}",
+            (
+                f"0/2 nodes are available: 2 Insufficient example.com/gpu."
+                f" preemption: 0/2 nodes are available: 2 {NO_VICTIMS}"
+            ),
         ),
         (
             {"unschedulable": True},
             {},
             wanting({"cpu": "9999"}),
-            f"0/2 nodes are available: 1 Insufficient cpu, 1 node(s) were unschedulable."
-            f" preemption: 0/2 nodes are available: 1 {NO_VICTIMS[:-1]}, 1 {NOT_HELPFUL}",
+            (
+                f"0/2 nodes are available: 1 Insufficient cpu, 1 node(s) were unschedulable."
+                f" preemption: 0/2 nodes are available: 1 {NO_VICTIMS[:-1]}, 1 {NOT_HELPFUL}"
+            ),
         ),
     ],
 )
@@ -121,12 +137,13 @@ def test_a_taint_that_is_tolerated_keeps_nobody_away(cluster: Played, toleration
 
 def test_a_lesser_pod_makes_room(cluster: Played) -> None:
     """It is told to end, an event says for whom, and the more important pod comes up in its place."""
+    rank(cluster, more=5, most=10)
     for name in ("one", "two"):
         change_node(cluster, name, "status", status={"capacity": {"example.com/gpu": "1"}})
-    cluster.pod(wanting({"example.com/gpu": "1"}, priority=5), "important")
+    cluster.pod(wanting({"example.com/gpu": "1"}, priorityClassName="more"), "important")
     cluster.pod(wanting({"example.com/gpu": "1"}), "lesser")
     cluster.run(5)
-    cluster.pod(wanting({"example.com/gpu": "1"}, priority=10))
+    cluster.pod(wanting({"example.com/gpu": "1"}, priorityClassName="most"))
     uid = cluster.get("", "Pod", "web")["metadata"]["uid"]
     assert cluster.status()["nominatedNodeName"] == "two"
     assert cluster.events("Preempted") == [("Preempted", f"Preempted by pod {uid} on node two")]
@@ -139,11 +156,12 @@ def test_a_lesser_pod_makes_room(cluster: Played) -> None:
 
 def test_equals_are_not_driven_out(cluster: Played) -> None:
     """A pod of the same priority waits, and so does one that must not drive out anybody."""
+    rank(cluster, same=1, polite=9)
     for name in ("one", "two"):
         change_node(cluster, name, "status", status={"capacity": {"example.com/gpu": "1"}})
-        cluster.pod(wanting({"example.com/gpu": "1"}, priority=1), name)
-    cluster.pod(wanting({"example.com/gpu": "1"}, priority=1))
-    cluster.pod(wanting({"example.com/gpu": "1"}, priority=9, preemptionPolicy="Never"), "polite")
+        cluster.pod(wanting({"example.com/gpu": "1"}, priorityClassName="same"), name)
+    cluster.pod(wanting({"example.com/gpu": "1"}, priorityClassName="same"))
+    cluster.pod(wanting({"example.com/gpu": "1"}, priorityClassName="polite"), "polite")
     cluster.run(40)
     assert node_of(cluster) is None
     assert node_of(cluster, "polite") is None
