@@ -131,6 +131,31 @@ def test_an_index_is_read_by_its_first_image() -> None:
         assert adapter().labels(repository.with_digest(index), settings) == LABELS
 
 
+def test_the_images_of_an_index() -> None:
+    """Every image of an index is told by its platform, also the second one of the same; an attestation is none."""
+    with RealRegistry() as server:
+        pusher = Pusher(server.url, "acme/api")
+        one, two, three, note = (pusher.image(name, {"is": name}) for name in ("one", "two", "three", "note"))
+        platform = {"platform": {"os": "linux", "architecture": "arm64", "variant": "v8"}}
+        entry = {"mediaType": MANIFEST, "size": 400}
+        index = pusher.index(
+            "all",
+            {**entry, "digest": one, **platform},
+            {**entry, "digest": two, **platform},
+            {**entry, "digest": three},
+            {
+                **entry,
+                "digest": note,
+                "annotations": {"vnd.docker.reference.type": "attestation-manifest"},
+            },
+        )
+        repository = parse_image(f"{server.host}/acme/api")
+        settings = ImageSettings(repository)
+        found = adapter().platforms(repository.with_digest(index), settings)
+        assert found == {"linux/arm64/v8": one, f"linux/arm64/v8 {two}": two, three: three}
+        assert adapter().platforms(repository.with_digest(one), settings) == {}
+
+
 def test_a_registry_that_is_down_is_unreachable() -> None:
     """Nobody listening is exit code 7, with a sentence that names the address."""
     with RealRegistry() as server:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from trunkline.adapters.scan_reports import ReportFiles
@@ -21,6 +21,7 @@ def scanner_for(
     home: Path,
     redactor: Redactor,
     processes: Processes,
+    warn: Callable[[str], None],
 ) -> Scanner:
     """The one that reads these reports, or else the configured one."""
     gate = project.gate
@@ -32,4 +33,4 @@ def scanner_for(
 
     redactor.learn(gate.token)
     keyring = Keyring(environ, home, redactor, processes)
-    return QuayScanner(http, keyring.login, registry.platforms, url=gate.url, token=gate.token)
+    return QuayScanner(http, keyring.login, registry.platforms, url=gate.url, token=gate.token, warn=warn)

@@ -97,7 +97,7 @@ def compose(
         approver=TerminalApprover(surroundings.actor, sys.stdin, sys.stderr),
         builder=_once(image_builder),
         scanner=lambda reports: scanner_for(
-            project, reports, http, registry, environ, home, redactor, processes
+            project, reports, http, registry, environ, home, redactor, processes, _warn
         ),
         helm=helm,
         cluster=cluster,

@@ -1,4 +1,4 @@
-"""Quay's scanner as a port: one question about one manifest, and what the answer means.
+"""Quay's scanner as a port: one question about one manifest, and one about each image of an index.
 
 A robot's Basic credentials are good for this one endpoint of `/api/v1`; all others want an OAuth token. It takes
 digests only. An index of several platforms is `unsupported` for ever: its images are what was scanned.
@@ -7,29 +7,25 @@ digests only. An index of several platforms is `unsupported` for ever: its image
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from urllib.parse import quote, urlsplit
+from http import HTTPStatus
+from urllib.parse import quote, urlencode, urlsplit
 
+from trunkline.adapters.quay.answers import Question, look_from
 from trunkline.config.project import ImageSettings
 from trunkline.domain.images import ImageReference
 from trunkline.domain.logins import Login
-from trunkline.domain.texts import one_line
+from trunkline.domain.redaction import Redactor
 from trunkline.domain.vulnerabilities import Finding, Look, Report, ScanState
-from trunkline.domain.vulnerabilities.reports.quay import SOURCE, read_quay
+from trunkline.domain.vulnerabilities.reports.quay import SOURCE
 from trunkline.errors import Refused, Unreachable
-from trunkline.ports import Http, Request, Response
+from trunkline.ports import Http, Request
 
 Logins = Callable[[ImageReference, ImageSettings], Login | None]
 Platforms = Callable[[ImageReference, ImageSettings], Mapping[str, str]]
 _TIMEOUT_S = 30.0
-_OK = 200
-_UNAUTHORIZED, _FORBIDDEN, _MISSING, _TOO_MANY = 401, 403, 404, 429
-_SERVER_ERROR = 500
-# Quay's own code for a scanner that does not answer it (`downstream_issue`).
-_DOWNSTREAM = 520
-_LONGEST_SAID = 200
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 # From the least advanced on: the first of these that any platform is in stands for the whole index.
 _LEAST_ADVANCED = (
     ScanState.SCANNER_DOWN,
@@ -51,126 +47,114 @@ class QuayScanner:
         platforms: the images of an index by platform, empty for an image of one; attestations left out.
         url: where Quay is; empty for the image's registry.
         token: an OAuth token, instead of the registry's login.
+        warn: is told, once, of a login that Quay does not seem to know.
     """
 
     name = "Quay's scanner"
 
     def __init__(
-        self, http: Http, logins: Logins, platforms: Platforms, *, url: str = "", token: str = ""
+        self,
+        http: Http,
+        logins: Logins,
+        platforms: Platforms,
+        *,
+        url: str = "",
+        token: str = "",
+        warn: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._http = http
         self._logins = logins
         self._platforms = platforms
         self._url = url.rstrip("/")
         self._token = token
+        self._warn = warn
+        self._redactor = Redactor((token,))
+        # Of indexes, whose content never changes: a wait asks for their images and no longer for themselves.
+        self._images: dict[str, Mapping[str, str]] = {}
+        self._tried: set[str] = set()
 
     def look(self, image: ImageReference, settings: ImageSettings) -> Look:
         """See the port."""
-        look = self._look(image, settings)
-        if look.state is not ScanState.UNSUPPORTED:
-            return look
-        children = self._platforms(image, settings)
-        if not children:
-            return look
+        key = str(image)
+        if key not in self._images:
+            look = self._look(image, settings)
+            if look.state is not ScanState.UNSUPPORTED:
+                return look
+            images = self._platforms(image, settings)
+            if not images:
+                return look
+            self._images[key] = images
         looks = {
-            platform: self._look(image.with_digest(digest), settings) for platform, digest in children.items()
+            platform: self._look(image.with_digest(digest), settings)
+            for platform, digest in self._images[key].items()
         }
         return _joined(image.digest or "", looks)
 
     def _look(self, image: ImageReference, settings: ImageSettings) -> Look:
         login = None if self._token else self._logins(image, settings)
-        response = self._http.send(
-            Request("GET", self._address(image), _headers(login, self._token), timeout_s=_TIMEOUT_S)
-        )
-        if response.status == _OK:
-            return _understood(response, image)
-        return self._failed(response, image, login)
+        if login is not None and not login.username:
+            # An identity token is for the token service alone.
+            login = None
+        base = self._base(image)
+        headers = self._headers(login, base)
+        path = f"/api/v1/repository/{quote(image.path)}/manifest/{image.digest}/security?vulnerabilities=true"
+        response = self._http.send(Request("GET", f"{base}{path}", headers, timeout_s=_TIMEOUT_S))
+        asked = Question(urlsplit(base).netloc.rpartition("@")[2], image, self._who(login), self._redactor)
+        look = look_from(response, asked)
+        if login is not None and look.state is not ScanState.NOT_SCANNED:
+            self._try(login, base, image)
+        return look
 
-    def _address(self, image: ImageReference) -> str:
-        base = self._url or f"{'http' if image.on_loopback else 'https'}://{image.registry}"
-        path = quote(image.path)
-        return f"{base}/api/v1/repository/{path}/manifest/{image.digest}/security?vulnerabilities=true"
-
-    def _failed(self, response: Response, image: ImageReference, login: Login | None) -> Look:
-        host, said = urlsplit(self._address(image)).netloc, _said(response)
-        if response.status in (_UNAUTHORIZED, _FORBIDDEN):
-            raise _refused(response, image, host, self._who(login))
-        if response.status == _TOO_MANY:
-            return Look(ScanState.SCANNER_DOWN, detail=f"{host} is limiting us")
-        if response.status == _DOWNSTREAM:
-            return Look(ScanState.SCANNER_DOWN, detail=f"{host} cannot reach its scanner{said}")
-        if response.status == _MISSING:
-            if not _is_problem(response):
-                return Look(
-                    ScanState.NOT_SCANNED, detail=f"{host} has no Quay API, or its scanner is switched off"
-                )
-            return Look(ScanState.NOT_SCANNED, detail=f"{host} does not know {image.digest}{said}")
-        next_step = (
-            "Wait until it has recovered, then run the command again."
-            if response.status >= _SERVER_ERROR
-            else "Check `gate.url`: the address has to be Quay's."
-        )
-        raise Unreachable(
-            f"{host} answers with HTTP {response.status} to a question about {image}{said}.", next_step
-        )
+    def _base(self, image: ImageReference) -> str:
+        return self._url or f"{'http' if image.on_loopback else 'https'}://{image.registry}"
 
     def _who(self, login: Login | None) -> str:
         if self._token:
             return "the token of `gate.token`"
         return login.username if login is not None else ""
 
+    def _headers(self, login: Login | None, base: str) -> Mapping[str, str]:
+        headers = {"Accept": "application/json"}
+        if login is None and not self._token:
+            return headers
+        parts = urlsplit(base)
+        if parts.scheme != "https" and parts.hostname not in _LOOPBACK:
+            raise Refused(
+                f"{parts.hostname} would be given {self._who(login)} without TLS.",
+                "Write `gate.url` with https.",
+            )
+        if login is None:
+            return {**headers, "Authorization": f"Bearer {self._token}"}
+        self._redactor.learn_login(login.username, login.password)
+        return {**headers, "Authorization": _basic(login)}
 
-def _headers(login: Login | None, token: str) -> Mapping[str, str]:
-    headers = {"Accept": "application/json"}
-    if token:
-        return {**headers, "Authorization": f"Bearer {token}"}
-    if login is None or not login.username:
-        return headers
-    basic = base64.b64encode(f"{login.username}:{login.password}".encode()).decode()
-    return {**headers, "Authorization": f"Basic {basic}"}
-
-
-def _understood(response: Response, image: ImageReference) -> Look:
-    try:
-        return read_quay(json.loads(response.body), image.digest or "")
-    except (ValueError, RecursionError) as error:
-        why = "it is no JSON" if isinstance(error, (json.JSONDecodeError, UnicodeDecodeError)) else str(error)
-        raise Unreachable(
-            f"{image.registry} gave an answer about {image} that is none of Quay's: {why}.",
-            "Check `gate.url`, and what stands between it and this machine (a proxy or a login page answers so).",
-        ) from error
-
-
-def _refused(response: Response, image: ImageReference, host: str, who: str) -> Refused:
-    said = _said(response)
-    if not who:
-        return Refused(
-            f"{host} does not show the scan of {image.repository} without a login (HTTP {response.status}{said}).",
-            "Set QUAY_USERNAME and QUAY_PASSWORD to those of a robot that may read it, or `gate.token`.",
+    def _try(self, login: Login, base: str, image: ImageReference) -> None:
+        """Warn of a login that was not what opened the door: of a wrong one Quay says nothing where a stranger may look."""
+        if login.username in self._tried:
+            return
+        self._tried.add(login.username)
+        host = urlsplit(base).netloc.rpartition("@")[2]
+        query = urlencode({"service": host, "scope": f"repository:{image.path}:pull"})
+        request = Request(
+            "GET", f"{base}/v2/auth?{query}", {"Authorization": _basic(login)}, timeout_s=_TIMEOUT_S
         )
-    return Refused(
-        f"{host} refuses the scan of {image.repository} to {who} (HTTP {response.status}{said}).",
-        "Give it the right to read the repository; Quay answers so for a repository that does not exist, too.",
-    )
+        try:
+            status = self._http.send(request).status
+        except Unreachable as error:
+            self._warn(f"whether {host} knows {login.username} could not be told: {error.message}")
+            return
+        if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+            self._warn(
+                f"{host} does not accept {login.username} (HTTP {status}): it shows the scan of {image.repository} "
+                "to anybody. Check the name and the password: on a private repository the gate would be refused."
+            )
+        elif status != HTTPStatus.OK:
+            self._warn(f"whether {host} knows {login.username} could not be told: HTTP {status}")
 
 
-def _said(response: Response) -> str:
-    """What Quay's problem details say, cut short."""
-    content = _problem(response)
-    text = next((value for key in ("detail", "error_message", "title") if (value := content.get(key))), "")
-    return f": {one_line(str(text), _LONGEST_SAID).rstrip('.')}" if text else ""
-
-
-def _is_problem(response: Response) -> bool:
-    return bool({"error_type", "title", "detail", "error_message"} & _problem(response).keys())
-
-
-def _problem(response: Response) -> Mapping[str, object]:
-    try:
-        content = json.loads(response.body)
-    except (ValueError, RecursionError):
-        return {}
-    return content if isinstance(content, dict) else {}
+def _basic(login: Login) -> str:
+    pair = f"{login.username}:{login.password}".encode("utf-8", "surrogateescape")
+    return f"Basic {base64.b64encode(pair).decode()}"
 
 
 def _joined(digest: str, looks: Mapping[str, Look]) -> Look:
@@ -183,9 +167,9 @@ def _joined(digest: str, looks: Mapping[str, Look]) -> Look:
     reports = [(platform, look.report) for platform, look in looks.items() if look.report is not None]
     findings = tuple(found for platform, report in reports for found in _placed(report, platform))
     packages = [report.packages for _, report in reports if report.packages is not None]
-    report = (
-        Report(SOURCE, digest, findings, max(packages, default=None), known_as=(digest,)) if reports else None
-    )
+    # One platform in which nothing was recognised must not hide behind another.
+    count = max(packages) if packages and all(packages) else min(packages, default=None)
+    report = Report(SOURCE, digest, findings, count, known_as=(digest,)) if reports else None
     return Look(state, report, "" if state is ScanState.SCANNED else "; ".join(lagging))
 
 

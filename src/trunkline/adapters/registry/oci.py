@@ -18,6 +18,7 @@ from trunkline.adapters.registry.session import Session
 from trunkline.config.project import ImageSettings
 from trunkline.domain.images import ImageReference, is_digest
 from trunkline.domain.redaction import Redactor
+from trunkline.domain.texts import one_line
 from trunkline.errors import Unreachable
 from trunkline.ports import Http, Processes, Response
 
@@ -32,6 +33,7 @@ _MANIFESTS = (
 _ACCEPT = ", ".join((*_MANIFESTS, *_INDEXES))
 # BuildKit files provenance and SBOMs as manifests beside the image's own.
 _ATTESTATION = ("vnd.docker.reference.type", "attestation-manifest")
+_LONGEST_PLATFORM = 80
 _OK = 200
 _MISSING = 404
 # What servers answer to a HEAD that they do not know.
@@ -113,7 +115,12 @@ class OciRegistry:
         )
         if manifest.get("mediaType") not in _INDEXES and "manifests" not in manifest:
             return {}
-        return {_platform(entry): entry["digest"] for entry in _images(manifest)}
+        found: dict[str, str] = {}
+        for entry in _images(manifest):
+            platform, digest = _platform(entry), str(entry["digest"])
+            # Two images for one platform are two images: none may go unseen.
+            found[platform if found.get(platform, digest) == digest else f"{platform} {digest}"] = digest
+        return found
 
     def _session(self, image: ImageReference, settings: ImageSettings) -> Session:
         keyring = Keyring(self._environ, self._home, self._redactor, self._processes)
@@ -170,7 +177,7 @@ def _platform(entry: Mapping[str, Any]) -> str:
     platform = entry.get("platform")
     platform = platform if isinstance(platform, dict) else {}
     parts = [str(platform[key]) for key in ("os", "architecture", "variant") if platform.get(key)]
-    return "/".join(parts) or str(entry["digest"])
+    return one_line("/".join(parts), _LONGEST_PLATFORM) or str(entry["digest"])
 
 
 def _verified(answer: Response, expected: str, image: ImageReference) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,6 +20,7 @@ from trunkline.domain.logins import Login
 from trunkline.domain.vulnerabilities import Look, ScanState
 from trunkline.errors import Refused, TrunklineError, Unreachable
 from trunkline.ports import Request, Response
+from trunkline.ports.scanners import RETRY_AFTER
 
 DIGEST, AMD, ARM = (f"sha256:{letter * 64}" for letter in "abc")
 IMAGE = parse_image(f"quay.example.com/acme/sample:0123456@{DIGEST}")
@@ -59,7 +61,7 @@ def scanner(
     http: ScriptedHttp,
     login: Login | None = ROBOT,
     platforms: Mapping[str, str] | None = None,
-    **more: str,
+    **more: Any,
 ) -> QuayScanner:
     return QuayScanner(http, lambda *_: login, lambda *_: platforms or {}, **more)
 
@@ -72,7 +74,7 @@ def test_what_is_asked() -> None:
     """The manifest is asked for by its digest, with the robot's login in a header and nowhere else."""
     http = ScriptedHttp(scanned())
     scanner(http).look(IMAGE, SETTINGS)
-    (request,) = http.requests
+    request = http.requests[0]
     path = f"/api/v1/repository/acme/sample/manifest/{DIGEST}/security?vulnerabilities=true"
     assert request.url == f"https://quay.example.com{path}"
     assert request.headers["Authorization"] == f"Basic {base64.b64encode(b'acme+ci:hunter2hunter2').decode()}"
@@ -136,7 +138,6 @@ def test_nothing_recognised() -> None:
         (state("manifest_layer_too_large"), "too-large"),
         (problem(404, "not_found"), "not-scanned"),
         (Response(404, {}, b"404 page not found\n"), "not-scanned"),
-        (problem(429, "limited"), "scanner-down"),
         (problem(520, "downstream_issue"), "scanner-down"),
     ],
 )
@@ -149,11 +150,82 @@ def test_states(answer: Response, expected: str) -> None:
 @pytest.mark.parametrize("status", [401, 403])
 def test_refused(status: int) -> None:
     """Whoever is not let in is named, with what to do; the password is not."""
-    for login, says in ((ROBOT, "to acme+ci"), (None, "without a login")):
-        with pytest.raises(Refused, match=says.replace("+", r"\+")) as caught:
+    for login, says in ((ROBOT, "acme+ci"), (None, "without a login")):
+        with pytest.raises(Refused, match=re.escape(says)) as caught:
             look(problem(status, "insufficient_scope"), login=login)
         assert "insufficient_scope it is" in caught.value.message
         assert "hunter2" not in f"{caught.value} {caught.value.hint}"
+
+
+@pytest.mark.parametrize(
+    ("header", "wished_s"),
+    [("7", 7.0), ("", 0.0), ("Wed, 21 Oct 2026 07:28:00 GMT", 0.0), ("9" * 400, 86400.0)],
+)
+def test_limited(header: str, wished_s: float) -> None:
+    """A server that limits us is asked again, not before it wants to be: that says nothing of its scanner."""
+    with pytest.raises(Unreachable, match="limiting us") as caught:
+        look(Response(429, {"retry-after": header}, b"<html>"))
+    assert not isinstance(caught.value, Refused)
+    assert caught.value.facts[RETRY_AFTER] == wished_s
+
+
+@pytest.mark.parametrize(
+    ("answer", "passes"),
+    [
+        (Response(200, {}, b"<html>please log in</html>"), False),
+        (Response(200, {}, b'{"status": "scan'), True),
+        (json_response({"status": "dancing"}), False),
+        (Response(405, {}, b""), False),
+        (Response(503, {}, b""), True),
+        (Response(520, {}, b"<html>cloud</html>"), True),
+    ],
+)
+def test_what_may_pass(answer: Response, passes: bool) -> None:
+    """What may be better in a moment is no refusal; what stays as it is need not be waited for."""
+    with pytest.raises(Unreachable) as caught:
+        look(answer)
+    assert isinstance(caught.value, Refused) is not passes
+
+
+def test_a_wrong_login_on_a_public_repository() -> None:
+    """A login that opened nothing is warned of once, without its password."""
+    told: list[str] = []
+    http = ScriptedHttp(scanned(), Response(401, {}, b""), scanned())
+    asked = scanner(http, warn=told.append)
+    asked.look(IMAGE, SETTINGS)
+    asked.look(IMAGE, SETTINGS)
+    (sentence,) = told
+    assert "does not accept acme+ci" in sentence
+    assert "hunter2" not in sentence + "".join(request.url for request in http.requests)
+
+
+@pytest.mark.parametrize("answer", [Response(500, {}, b""), Unreachable("quay.example.com went away.")])
+def test_a_login_that_nobody_can_tell_of(answer: Response | Exception) -> None:
+    """Where it cannot be found out whether a login was used, that is told and the scan stands."""
+    told: list[str] = []
+    found = look(scanned(), answer, warn=told.append)
+    assert found.state is ScanState.SCANNED
+    assert "could not be told" in told[0]
+
+
+def test_a_login_never_goes_over_a_network_in_clear() -> None:
+    """Without TLS a login is sent to this machine alone."""
+    http = ScriptedHttp(scanned())
+    for token in ("", "secret-token"):
+        with pytest.raises(Refused, match="without TLS"):
+            scanner(http, url="http://quay.example.com", token=token).look(IMAGE, SETTINGS)
+    assert http.requests == []
+
+
+def test_a_server_that_repeats_what_it_was_given() -> None:
+    """A password that a server repeats in its answer is not repeated by us."""
+    pair = base64.b64encode(b"acme+ci:hunter2hunter2").decode()
+    for token, secret in (("", pair), ("", "hunter2hunter2"), ("secret-token", "secret-token")):
+        answer = json_response({"detail": f"what is {secret} for"}, 401)
+        with pytest.raises(Refused) as caught:
+            look(answer, token=token)
+        assert secret not in caught.value.message
+        assert "what is *****" in caught.value.message
 
 
 @pytest.mark.parametrize(
@@ -182,6 +254,8 @@ def test_several_platforms() -> None:
     answers = {DIGEST: state("unsupported"), AMD: scanned(FEATURE), ARM: scanned(FEATURE, FEATURE)}
 
     def answer(request: Request) -> Response:
+        if "/v2/auth?" in request.url:
+            return json_response({"token": "t0ken"})
         return next(found for digest, found in answers.items() if digest in request.url)
 
     platforms = {"linux/amd64": AMD, "linux/arm64": ARM}
@@ -193,6 +267,12 @@ def test_several_platforms() -> None:
     answers[ARM] = state("queued")
     found = look(answer, platforms=platforms)  # type: ignore[arg-type]  # as above
     assert (found.state, found.detail) == (ScanState.QUEUED, "linux/arm64: queued")
+    assert found.report
+    assert len(found.report.findings) == 1
+    answers[ARM] = scanned()
+    found = look(answer, platforms=platforms)  # type: ignore[arg-type]  # as above
+    assert found.report
+    assert found.report.packages == 0
     answers[ARM] = problem(520, "downstream_issue")
     found = look(answer, platforms=platforms)  # type: ignore[arg-type]  # as above
     assert found.state is ScanState.SCANNER_DOWN

@@ -1,10 +1,16 @@
-"""Quay's own report, as its security endpoint writes it; what it scanned with is Clair."""
+"""Quay's own report, as its security endpoint writes it; what it scanned with is Clair.
+
+Clair's names are sentences for some sources (`RHSA-2026:12: zlib update (Important)`, `CVE-2026-1 on Ubuntu 24.04`): the
+advisory's id is what they begin with. Links are several in one text. Older Quays know a severity above critical.
+"""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
-from trunkline.domain.vulnerabilities.findings import Finding, Look, Report, ScanState
+from trunkline.domain.vulnerabilities.cvss import base_score
+from trunkline.domain.vulnerabilities.findings import Finding, Look, Report, ScanState, Severity
 from trunkline.domain.vulnerabilities.reports.parts import Part
 
 SOURCE = "quay"
@@ -15,6 +21,9 @@ _STATES = {
     "unsupported": ScanState.UNSUPPORTED,
     "manifest_layer_too_large": ScanState.TOO_LARGE,
 }
+_ID = re.compile(r"[A-Za-z][A-Za-z.]*-[\w.:-]*\d[\w.-]*")
+_CVE = re.compile(r"CVE-\d{4}-\d{4,}")
+_BEYOND_CRITICAL = "defcon1"
 
 
 def read_quay(data: Any, digest: str) -> Look:
@@ -47,16 +56,31 @@ def read_quay(data: Any, digest: str) -> Look:
 
 
 def _finding(feature: Part, vulnerability: Part) -> Finding:
-    cvss = vulnerability.part("Metadata").part("NVD").part("CVSSv3")
-    names = vulnerability.text("Link").split()
+    scores = vulnerability.part("Metadata").part("NVD").part("CVSSv3")
+    name, links = vulnerability.name("Name"), vulnerability.text("Link")
+    found = _ID.match(name)
+    advisory = found[0] if found else name
     return Finding(
-        vulnerability.name("Name"),
+        advisory,
         feature.name("Name"),
         feature.text("Version"),
-        vulnerability.severity("Severity"),
-        cvss.score("Score"),
+        _severity(vulnerability),
+        scores.score("Score") or base_score(scores.text("Vectors")) or None,
         vulnerability.text("FixedBy"),
-        names[0] if names else "",
+        next(iter(links.split()), ""),
         feature.text("AddedBy"),
+        aliases=_aliases(advisory, f"{name} {links}"),
         description=vulnerability.passage("Description"),
     )
+
+
+def _severity(vulnerability: Part) -> Severity:
+    if vulnerability.text("Severity").lower() == _BEYOND_CRITICAL:
+        return Severity.CRITICAL
+    return vulnerability.severity("Severity")
+
+
+def _aliases(advisory: str, text: str) -> tuple[str, ...]:
+    """The one CVE that an advisory is about; one about several is none of them."""
+    named = set(_CVE.findall(text))
+    return tuple(named - {advisory}) if len(named) == 1 else ()
