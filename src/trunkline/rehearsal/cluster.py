@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -26,7 +26,10 @@ from trunkline.rehearsal.kubeconfigs import kubeconfig
 from trunkline.rehearsal.loop import Loop
 from trunkline.rehearsal.nodes.kubelet import Kubelet
 from trunkline.rehearsal.nodes.losses import NodeLosses
+from trunkline.rehearsal.nodes.mounts import Mounts
+from trunkline.rehearsal.nodes.programs import Programs
 from trunkline.rehearsal.nodes.references import References
+from trunkline.rehearsal.nodes.registries import ImageRule, Registries
 from trunkline.rehearsal.nodes.scheduler import Scheduler
 from trunkline.rehearsal.nodes.stub import Stubs
 from trunkline.rehearsal.objects import Object, at
@@ -53,6 +56,8 @@ class SimulatedCluster:
         state: what was there before, from `state()` of another cluster.
         path: the file that keeps the state; what is in it is there again. None keeps it in memory.
         nodes: the names of its nodes.
+        images: what comes of pulling images, and what they hold; all others are there and hold whatever is asked for.
+        load_balancers: whether Services of that type get an address.
 
     Raises:
         ValueError: the file is none of a cluster's.
@@ -66,6 +71,8 @@ class SimulatedCluster:
         state: ClusterState | None = None,
         path: Path | None = None,
         nodes: Iterable[str] = ("rehearsal",),
+        images: Sequence[ImageRule] = (),
+        load_balancers: bool = True,
     ) -> None:
         self.clock = clock or RealClock()
         self.store = Store(self.clock)
@@ -82,12 +89,16 @@ class SimulatedCluster:
         self.faults = Faults(self.store, self.loop, self.gate, losses.lose_node_of)
         admission.faults = self.faults
         references = References(self.store, self.kinds)
-        self.kubelet = Kubelet(means, references, self.faults)
+        mounts = Mounts(self.store, self.kinds, self.clock.monotonic)
+        programs = Programs(mounts, Registries(images), lambda: self.clock.now().timestamp())
+        self.kubelet = Kubelet(means, references, self.faults, programs)
         losses.kubelet = self.kubelet
         definitions = Definitions(means)
         # Kinds first: what others look at has to be known.
         self.loop.add(definitions)
-        install(self.store, self.registry, self.kinds, self.clock, self.loop, events)
+        install(
+            self.store, self.registry, self.kinds, self.clock, self.loop, events, load_balancers=load_balancers
+        )
         for controller in (Scheduler(means, references), self.kubelet, losses):
             self.loop.add(controller)
         if restored:

@@ -12,7 +12,7 @@ from typing import Any
 from dev import debian, oci
 
 REPOSITORY = "catalogue/tools"
-_APPLETS = ("cat", "false", "kill", "ls", "rm", "sh", "sleep", "tail", "test", "touch", "true")
+APPLETS = ("cat", "false", "kill", "ls", "rm", "sh", "sleep", "tail", "test", "touch", "true")
 _CONFIG: Mapping[str, Any] = {"Env": ["PATH=/bin"], "Cmd": ["sh"]}
 _X86_64, _ARM_64 = 62, 183
 # The header and one program header of an ELF file of 64 bits come first; the code stands behind them.
@@ -40,7 +40,7 @@ def _fill(tree: Path) -> None:
     (tree / "bin").mkdir()
     (tree / "tmp").mkdir()
     shutil.copy(debian.unpack("busybox-static") / "bin" / "busybox", tree / "bin" / "busybox")
-    for name in _APPLETS:
+    for name in APPLETS:
         (tree / "bin" / name).symlink_to("busybox")
     read_null = b"\x31\xc0\x8b\x00"  # xor eax, eax; mov eax, [rax]
     programs = {

@@ -17,6 +17,7 @@ from dev import tools
 from tests.e2e.catalogue.all_cases import ALL
 from tests.e2e.catalogue.case import Case
 from tests.e2e.catalogue.hands import open_client
+from tests.e2e.catalogue.images import APPLETS, REPOSITORY
 from tests.e2e.catalogue.judged import judge
 from tests.e2e.catalogue.neighbour import Neighbour, make_certificate
 from tests.e2e.catalogue.runner import Catalogue, Ground
@@ -27,8 +28,32 @@ from trunkline.adapters.rehearsal.images import DescribedImages
 from trunkline.config.project import ImageSettings
 from trunkline.domain.images import parse_image
 from trunkline.rehearsal.cluster import SimulatedCluster
+from trunkline.rehearsal.nodes.registries import ImageContents, ImageRule
 
 _REGISTRY = "127.0.0.1:5000"
+_NEIGHBOUR = "127.0.0.1:2"
+_TOOLS = ImageContents(
+    {
+        **{f"/bin/{name}": "well" for name in ("busybox", *APPLETS)},
+        "/bin/garbage": "no program",
+        "/bin/arm": "no program",
+        "/bin/segfault": "segfault",
+        "/bin/locked": "not executable",
+    },
+    path="/bin",
+)
+# What the real registries of the real catalogue have, see `images` and `standin` there.
+_IMAGES = (
+    ImageRule(f"{_REGISTRY}/{REPOSITORY}@*", contents=_TOOLS),
+    ImageRule(f"{_REGISTRY}/{REPOSITORY}:latest", contents=_TOOLS),
+    ImageRule(f"{_REGISTRY}/*", "not found"),
+    ImageRule(f"{_NEIGHBOUR}/denied/*", "unauthorized"),
+    ImageRule(f"{_NEIGHBOUR}/forbidden/*", "forbidden"),
+    ImageRule(f"{_NEIGHBOUR}/broken/*", "broken"),
+    ImageRule(f"{_NEIGHBOUR}/*", failing_pulls=1, contents=_TOOLS),
+    ImageRule("127.0.0.1:1/*", "unreachable"),
+    ImageRule("registry.catalogue.invalid/*", "unknown host"),
+)
 _DIGEST = f"sha256:{'0' * 63}1"
 
 
@@ -76,7 +101,7 @@ def played(
 ) -> Iterator[Catalogue]:
     """The selected cases at work on one simulated cluster."""
     folder = tmp_path_factory.mktemp("catalogue")
-    with SimulatedCluster() as cluster:
+    with SimulatedCluster(images=_IMAGES, load_balancers=False) as cluster:
         kubeconfig = folder / "kubeconfig"
         kubeconfig.write_text(cluster.kubeconfig_text, encoding="utf-8")
         environment = clean_environment(folder / "state")

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from tests.unit.rehearsal.manual_clock import ManualClock
 from trunkline.rehearsal.cluster import ClusterState, SimulatedCluster
 from trunkline.rehearsal.kinds import Kind
+from trunkline.rehearsal.nodes.registries import ImageRule
 from trunkline.rehearsal.objects import Object
 
 
 class Played:
     """A cluster that is played step by step."""
 
-    def __init__(self, state: ClusterState | None = None) -> None:
+    def __init__(self, state: ClusterState | None = None, images: Sequence[ImageRule] = ()) -> None:
         self.clock = ManualClock()
-        self.cluster = SimulatedCluster(self.clock, state=state, nodes=("one", "two"))
+        self.cluster = SimulatedCluster(self.clock, state=state, nodes=("one", "two"), images=images)
         # A test is one thread: it may hold the lock for good.
         self.cluster.store.lock.acquire()
         self.settle()
@@ -73,8 +74,8 @@ class Played:
 
 
 @contextmanager
-def played(state: ClusterState | None = None) -> Iterator[Played]:
-    made = Played(state)
+def played(state: ClusterState | None = None, images: Sequence[ImageRule] = ()) -> Iterator[Played]:
+    made = Played(state, images)
     try:
         yield made
     finally:

@@ -26,7 +26,14 @@ from trunkline.rehearsal.store import Store
 
 
 def install(
-    store: Store, registry: Registry, kinds: Kinds, clock: Clock, loop: Loop, events: Events
+    store: Store,
+    registry: Registry,
+    kinds: Kinds,
+    clock: Clock,
+    loop: Loop,
+    events: Events,
+    *,
+    load_balancers: bool = True,
 ) -> list[Controller]:
     """Let all controllers of this room work in a loop; they are returned."""
     means = Means(store, registry, kinds, clock, loop, events)
@@ -40,7 +47,7 @@ def install(
         Jobs(means),
         CronJobs(means),
         Endpoints(means),
-        LoadBalancers(means),
+        *([LoadBalancers(means)] if load_balancers else ()),
         VolumeClaims(means),
         DisruptionBudgets(means),
         Autoscalers(means),

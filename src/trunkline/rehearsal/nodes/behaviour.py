@@ -7,7 +7,10 @@ from typing import Literal, Protocol
 
 from trunkline.rehearsal.objects import Object
 
-Pull = Literal["ok", "not found", "denied", "unreachable"]
+Pull = Literal[
+    "ok", "not found", "denied", "unauthorized", "forbidden", "broken", "unreachable", "unknown host"
+]
+"""What comes of pulling an image: `denied` is what a public registry says of what one may not see; `broken` is a 500."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +28,7 @@ class Behaviour:
     Attributes:
         pull: what becomes of pulling its image.
         pull_s: how long the pull takes where the image is not on the node yet.
-        failing_pulls: how many pulls fail, with a registry that cannot be reached, before one succeeds.
+        failing_pulls: how many pulls fail, with a registry that is out of order, before that comes of it.
         start_reason: why it cannot be started, such as CreateContainerConfigError or RunContainerError; empty if it can.
         start_message: what the kubelet says then.
         ends_after_s: when it ends by itself, None for never.

@@ -10,7 +10,7 @@ from trunkline.rehearsal.controllers.means import Means, place_of
 from trunkline.rehearsal.kinds import POD
 from trunkline.rehearsal.loop import Timer
 from trunkline.rehearsal.nodes.behaviour import Behaviour, Behaviours
-from trunkline.rehearsal.nodes.commands import behaviour_of
+from trunkline.rehearsal.nodes.programs import Programs
 from trunkline.rehearsal.nodes.pulls import Images
 from trunkline.rehearsal.nodes.references import References
 from trunkline.rehearsal.nodes.runs import Run, Said
@@ -28,9 +28,13 @@ class Kubelet:
 
     Args:
         behaviours: says what containers do where it is asked for; else their own commands say it.
+        programs: plays those.
     """
 
-    def __init__(self, means: Means, references: References, behaviours: Behaviours) -> None:
+    def __init__(
+        self, means: Means, references: References, behaviours: Behaviours, programs: Programs
+    ) -> None:
+        self.programs = programs
         self._means, self.references, self._behaviours = means, references, behaviours
         self.images = Images()
         self._workers: dict[str, Worker] = {}
@@ -78,10 +82,11 @@ class Kubelet:
     def behaviour(self, pod: Object, run: Run) -> Behaviour:
         """What a container does in its next life."""
         said = self._behaviours.of(pod, run.spec, run.restarts)
+        run.plays = False
         if said is not None:
             return said
         is_job = at(pod, "spec", "restartPolicy") in {"Never", "OnFailure"}
-        return behaviour_of(run.spec, ends=(run.is_init and not run.is_sidecar) or is_job)
+        return self.programs.behaviour(pod, run, ends=(run.is_init and not run.is_sidecar) or is_job)
 
     def restart_policy(self, pod: Object, run: Run) -> str:
         """When a container is started again."""
@@ -171,5 +176,6 @@ class Kubelet:
         worker = self._workers.pop(uid, None)
         if worker is not None:
             worker.stop()
+        self.programs.forget(uid)
         self._places.pop(place, None)
         self._waiting.discard(place)

@@ -43,11 +43,15 @@ class ImageContents:
 
     def program(self, name: str) -> str:
         """What there is of a program; empty if there is none."""
+        return self.programs.get(self.place(name), "")
+
+    def place(self, name: str) -> str:
+        """Where a program is, as PATH finds it; empty if it does not."""
         if "/" in name:
-            return self.programs.get(posixpath.normpath(posixpath.join(self.working_directory, name)), "")
-        found = (self.programs.get(posixpath.join(folder, name), "") for folder in self.path.split(":"))
-        runs = [item for item in found if item not in {"", "not executable"}]
-        return runs[0] if runs else ""
+            return posixpath.normpath(posixpath.join(self.working_directory, name))
+        found = (posixpath.join(folder, name) for folder in self.path.split(":"))
+        runs = (path for path in found if self.programs.get(path, "not executable") != "not executable")
+        return next(runs, "")
 
     def start_error(self, name: str) -> str:
         """Why a container cannot be started with a program, in the runtime's words (runc's, and Go's os/exec); empty if it can."""

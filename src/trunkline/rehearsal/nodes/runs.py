@@ -5,11 +5,15 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from trunkline.rehearsal.loop import Timer
 from trunkline.rehearsal.nodes.behaviour import Behaviour
+from trunkline.rehearsal.nodes.shell.process import Process
 from trunkline.rehearsal.objects import Object, at, timestamp
+
+if TYPE_CHECKING:
+    from trunkline.rehearsal.nodes.probing import Probing
 
 _FIRST_BACKOFF_S = 10.0
 _LONGEST_BACKOFF_S = 300.0
@@ -25,6 +29,9 @@ class Run:
     Attributes:
         spec: of the pod's spec.
         state: `waiting`, `running` or `terminated`, as the status spells it.
+        plays: whether its command is played, as far as it is known.
+        probing: its probes that are played.
+        process: what it runs in its present life, None if that is a described program.
         crashes: how often it has ended lately, which decides the back-off.
     """
 
@@ -40,8 +47,12 @@ class Run:
     image_id: str = ""
     container_id: str = ""
     behaviour: Behaviour = field(default_factory=Behaviour)
+    plays: bool = False
+    process: Process | None = None
+    probing: Probing | None = None
     began: datetime | None = None
     failed_pulls: int = 0
+    pull_error: str = ""
     failed_probes: int = 0
     said_before: list[Said] = field(default_factory=list)
     timers: list[Timer] = field(default_factory=list)
@@ -84,6 +95,7 @@ class Run:
     def begin(self, now: datetime) -> None:
         """It runs from now on."""
         self.began = now
+        self.process = self.probing = None
         self.state = {"running": {"startedAt": timestamp(now)}}
         self.container_id = f"containerd://{uuid.uuid4().hex}{uuid.uuid4().hex}"
         self.started = not self.spec.get("startupProbe")
@@ -130,6 +142,9 @@ class Run:
         if self.began is None:
             return self.said_before
         began = self.began
+        if self.process is not None:
+            lines = [(began + timedelta(seconds=at_s), text) for at_s, text in self.process.log]
+            return [line for line in lines if line[0] <= now]
         lines = [
             (began + timedelta(seconds=line.at_s), line.text) for line in self.behaviour.lines[:_MOST_LINES]
         ]

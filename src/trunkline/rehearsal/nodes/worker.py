@@ -7,13 +7,18 @@ that a pod which runs well costs nothing.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from trunkline.rehearsal.loop import Timer
 from trunkline.rehearsal.nodes import pulls
 from trunkline.rehearsal.nodes.pod_status import pod_status
+from trunkline.rehearsal.nodes.probing import KEYS, Probing
+from trunkline.rehearsal.nodes.programs import termination_message
 from trunkline.rehearsal.nodes.runs import Run, adopted
+from trunkline.rehearsal.nodes.shell.process import Answer
+from trunkline.rehearsal.nodes.stopping import Stopping
 from trunkline.rehearsal.objects import (
     Object,
     at,
@@ -49,6 +54,7 @@ class Worker:
         self._is_mounted = False
         self.runs = _runs(pod)
         self._deadline_set = False
+        self._stopping = Stopping(self, kubelet)
 
     @property
     def mains(self) -> list[Run]:
@@ -94,9 +100,7 @@ class Worker:
             run.stop_timers()
             if run.is_running:
                 self._say(run, "Normal", "Killing", f"Stopping container {run.name}")
-                longest_s = max(
-                    longest_s, grace_s if run.behaviour.ignores_sigterm else min(grace_s, _START_S)
-                )
+                longest_s = max(longest_s, self._stopping.stop(run, grace_s))
         self._kubelet.later(longest_s, self._ended_all)
 
     def stop(self) -> None:
@@ -153,8 +157,7 @@ class Worker:
     def _ended_all(self) -> None:
         for run in self.runs:
             if run.is_running:
-                code = _KILLED if run.behaviour.ignores_sigterm else 0
-                run.end(self._kubelet.now(), code)
+                run.end(self._kubelet.now(), *self._stopping.ended_as(run))
         self._write()
         self._kubelet.remove(self)
 
@@ -206,7 +209,8 @@ class Worker:
     def _pull(self, run: Run) -> None:
         run.behaviour = self._kubelet.behaviour(self.pod, run)
         if not pulls.is_valid_name(run.image):
-            said = f'Failed to apply default image tag "{run.image}": couldn\'t parse image name "{run.image}": invalid reference format'
+            why = pulls.parse_failure(run.image)
+            said = f'Failed to apply default image tag "{run.image}": {why}'
             run.wait("InvalidImageName", said)
             self._say(run, "Warning", "InspectFailed", said)
             self._say(run, "Warning", "Failed", "Error: InvalidImageName")
@@ -232,6 +236,7 @@ class Worker:
         if behaviour.pull != "ok" or run.failed_pulls < behaviour.failing_pulls:
             said = pulls.failure_message(run)
             run.failed_pulls += 1
+            run.pull_error = said
             run.wait("ErrImagePull", said)
             self._say(run, "Warning", "Failed", f'Failed to pull image "{run.image}": {said}')
             self._say(run, "Warning", "Failed", "Error: ErrImagePull")
@@ -247,7 +252,7 @@ class Worker:
 
     def _back_off_pull(self, run: Run) -> None:
         said = f'Back-off pulling image "{run.image}"'
-        run.wait("ImagePullBackOff", f"{said}: ErrImagePull: {pulls.failure_message(run)}")
+        run.wait("ImagePullBackOff", f"{said}: ErrImagePull: {run.pull_error}")
         self._say(run, "Normal", "BackOff", said)
         self._say(run, "Warning", "Failed", "Error: ImagePullBackOff")
         self._later(run, run.pull_backoff_s(), lambda: self._pull_again(run))
@@ -279,10 +284,16 @@ class Worker:
         if behaviour.start_reason:
             self._say(run, "Warning", "Failed", f"Error: {behaviour.start_message}")
             run.end(self._kubelet.now(), _NOT_STARTED, "StartError", behaviour.start_message)
+            if self._restarts(run):
+                run.last = {"terminated": run.state["terminated"]}
+                run.wait(behaviour.start_reason, behaviour.start_message)
             self._after_end(run)
             return
         run.begin(self._kubelet.now())
+        run.process = self._kubelet.programs.begin(self.pod, run)
         self._say(run, "Normal", "Started", f"Started container {run.name}")
+        if not self._stopping.post_start(run):
+            return
         self._live(run)
         self._write()
         if run.is_sidecar and run.started:
@@ -290,26 +301,54 @@ class Worker:
 
     def _live(self, run: Run) -> None:
         """Plan what a running container is going to do."""
+        if run.process is not None and not run.process.is_unknown:
+            self._play(run)
+            self._probe(run)
+            return
         ends_after_s = run.behaviour.ends_after_s
         if ends_after_s is not None and math.isfinite(ends_after_s):
             self._later(run, ends_after_s, lambda: self._ends(run))
         self._probe(run)
+
+    def _play(self, run: Run) -> None:
+        """Plan the next moment of a program that is played."""
+        process = run.process
+        if process is None:
+            return
+        if process.ending is not None:
+            self._later(run, 0.0, lambda: self._program_ended(run))
+        elif process.is_unknown:
+            process.container.files.open_up()
+            ends_after_s = run.behaviour.ends_after_s
+            if ends_after_s is not None:
+                self._later(run, ends_after_s, lambda: self._ends(run))
+        elif math.isfinite(due_s := process.due_s):
+            self._later(run, due_s - self.elapsed_s(run), lambda: self._go_on(run, due_s))
+
+    def _go_on(self, run: Run, due_s: float) -> None:
+        if run.process is not None and run.is_running:
+            run.process.go_on(max(due_s, self.elapsed_s(run)))
+            self._play(run)
+            for other in self.runs:
+                if other.probing is not None:
+                    other.probing.look_again()
+
+    def _program_ended(self, run: Run) -> None:
+        if run.process is not None and run.process.ending is not None:
+            self._finish(run, run.process.ending.code, run.process.ending.reason)
 
     def _ends(self, run: Run) -> None:
         behaviour = run.behaviour
         self._finish(run, behaviour.exit_code, behaviour.reason)
 
     def _finish(self, run: Run, exit_code: int, reason: str = "") -> None:
-        message = ""
-        if exit_code and run.spec.get("terminationMessagePolicy") == "FallbackToLogsOnError":
-            message = "\n".join(text for _, text in run.said(self._kubelet.now())[-80:])
+        lines = [text for _, text in run.said(self._kubelet.now())]
+        message = termination_message(run, exit_code, lines)
         run.end(self._kubelet.now(), exit_code, reason, message)
         self._after_end(run)
 
     def _after_end(self, run: Run) -> None:
-        restarts = self._kubelet.restart_policy(self.pod, run)
-        again = restarts == "Always" or (restarts == "OnFailure" and run.exit_code != 0)
-        if not again:
+        if not self._restarts(run):
             if run.is_init and run.exit_code == 0:
                 self._next()
                 return
@@ -319,6 +358,10 @@ class Worker:
         self._write()
         seconds = run.backoff_s()
         self._later(run, 1.0, lambda: self._back_off(run, seconds) if seconds else self._restart(run))
+
+    def _restarts(self, run: Run) -> bool:
+        policy = self._kubelet.restart_policy(self.pod, run)
+        return policy == "Always" or (policy == "OnFailure" and (run.exit_code != 0 or not run.has_ended))
 
     def _back_off(self, run: Run, seconds: float) -> None:
         place = f"{name_of(self.pod)}_{namespace_of(self.pod)}({self.uid})"
@@ -343,11 +386,19 @@ class Worker:
     # Probes.
 
     def _probe(self, run: Run) -> None:
+        played = run.plays and self._probing(run)
         if not run.started:
-            self._probe_startup(run)
+            if not (played and played.takes("startupProbe")):
+                self._probe_startup(run)
             return
-        if run.spec.get("readinessProbe") and not run.ready:
+        if (
+            run.spec.get("readinessProbe")
+            and not run.ready
+            and not (played and played.takes("readinessProbe"))
+        ):
             self._probe_readiness(run)
+        if played and run.spec.get("livenessProbe"):
+            played.takes("livenessProbe")
         behaviour = run.behaviour
         if behaviour.unready_after_s is not None and run.spec.get("readinessProbe"):
             self._later(run, behaviour.unready_after_s, lambda: self._unready(run))
@@ -419,23 +470,68 @@ class Worker:
         self._say(
             run, "Normal", "Killing", f"Container {run.name} failed {word.lower()} probe, will be restarted"
         )
+        self.kill(run)
+
+    def kill(self, run: Run) -> None:
+        """End a container that does not do well, so that it is started again."""
         run.stop_timers()
-        self._later(
-            run,
-            _START_S,
-            lambda: self._finish(run, _KILLED if run.behaviour.ignores_sigterm else _TERMINATED),
-        )
+        grace_s = float(at(self.pod, "spec", "terminationGracePeriodSeconds") or 0)
+        seconds = self._stopping.stop(run, grace_s)
+        self._later(run, seconds, lambda: self._finish(run, *self._stopping.ended_as(run, _TERMINATED)))
+
+    # What probes that are played ask for (the port `Patient`).
+
+    def _probing(self, run: Run) -> Probing | None:
+        if run.probing is None:
+            run.probing = Probing(self, run)
+        return run.probing
+
+    def answer(self, run: Run, words: Sequence[str]) -> Answer | None:
+        """See the port."""
+        return self._kubelet.programs.answer(self.pod, run, words)
+
+    def elapsed_s(self, run: Run) -> float:
+        """See the port."""
+        return (self._kubelet.now() - run.began).total_seconds() if run.began is not None else 0.0
+
+    def later(self, run: Run, seconds: float, deed: Callable[[], None]) -> Timer:
+        """See the port."""
+        return self._later(run, seconds, deed)
+
+    def unhealthy(self, run: Run, word: str, output: str) -> None:
+        """See the port."""
+        self._say(run, "Warning", "Unhealthy", f"{word} probe failed: {output}")
+
+    def passed(self, run: Run, key: str) -> None:
+        """See the port."""
+        if key == "startupProbe":
+            self._started(run)
+        elif key == "readinessProbe":
+            self._ready(run)
+
+    def failed(self, run: Run, key: str) -> None:
+        """See the port."""
+        if key == "readinessProbe":
+            if run.ready:
+                run.ready = False
+                self._write()
+            return
+        word = KEYS[key].lower()
+        self._say(run, "Normal", "Killing", f"Container {run.name} failed {word} probe, will be restarted")
+        self.kill(run)
 
     def _say(self, run: Run, type_: str, reason: str, message: str) -> None:
         self._kubelet.say(self.pod, type_, reason, message, run.path)
 
-    def _later(self, run: Run, seconds: float, deed: Callable[[], None]) -> None:
+    def _later(self, run: Run, seconds: float, deed: Callable[[], None]) -> Timer:
         def act() -> None:
             run.timers = [item for item in run.timers if item.deed is not None]
             if not self.frozen and not (self.ending and not run.is_running):
                 deed()
 
-        run.timers.append(self._kubelet.later(seconds, act))
+        timer = self._kubelet.later(seconds, act)
+        run.timers.append(timer)
+        return timer
 
 
 def _runs(pod: Object) -> list[Run]:

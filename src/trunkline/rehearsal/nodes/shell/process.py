@@ -101,6 +101,11 @@ class Process:
         self._next = 7
 
     @property
+    def time_s(self) -> float:
+        """How far it has gone on, or when it ended, in seconds since its start."""
+        return self._time_s
+
+    @property
     def due_s(self) -> float:
         """When there is something to do, in seconds since its start; infinite if nothing is."""
         if self.ending is not None or self.is_unknown:
@@ -113,7 +118,8 @@ class Process:
             thread = min(self._threads, key=lambda item: item.due_s)
             self._time_s = max(self._time_s, thread.due_s)
             self._resume(thread)
-        self._time_s = max(self._time_s, now_s)
+        if self.ending is None:
+            self._time_s = max(self._time_s, now_s)
 
     def signal(self, name: str) -> bool:
         """Send a signal; whether anything comes of it: the first process of a container gets only what it traps (signal(7))."""
