@@ -97,7 +97,13 @@ class SimulatedCluster:
         # Kinds first: what others look at has to be known.
         self.loop.add(definitions)
         install(
-            self.store, self.registry, self.kinds, self.clock, self.loop, events, load_balancers=load_balancers
+            self.store,
+            self.registry,
+            self.kinds,
+            self.clock,
+            self.loop,
+            events,
+            load_balancers=load_balancers,
         )
         for controller in (Scheduler(means, references), self.kubelet, losses):
             self.loop.add(controller)
