@@ -110,10 +110,13 @@ def _clash(one: Port, other: Port) -> bool:
 
 
 def _room(node: Object) -> dict[str, Any]:
-    """What the node can give; of a resource that devices bring, its kubelet gives all that there is."""
+    """What the node can give; of a resource that devices bring, its kubelet gives all that there is.
+
+    As the API does, a node that says only how big it is counts as giving all of that.
+    """
     capacity = at(node, "status", "capacity") or {}
     devices = {name: value for name, value in capacity.items() if "/" in name}
-    return {**devices, **(at(node, "status", "allocatable") or {})}
+    return {**devices, **(at(node, "status", "allocatable") or capacity)}
 
 
 def _selects(selector: Any, node: Object) -> bool:
