@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from tests.e2e.rehearsal.catalogue_differences import DIFFERENT
 from tests.fidelity.differences import LISTED
 from trunkline.cli.entry import trunkline
 from trunkline.config.contract import CONTRACT_BUILD, CONTRACT_RELEASE
@@ -110,10 +111,14 @@ def causes_page() -> str:
 def fidelity_page() -> str:
     """Where the simulated cluster is known to differ from a real one, from the table that the tests hold it to."""
     rows = "\n".join(f"| {session}: {case} | {reason} |" for (session, case), reason in LISTED.items())
+    rollouts = "\n".join(f"| {name} | {reason} |" for name, reason in DIFFERENT.items())
     return (
         f"{_NOTE}\n\n# How the simulated cluster differs\n\nThe same sessions of Helm 4, Helm 3, kubectl and plain HTTP are played on the "
         "simulated cluster and were recorded on a real one of Kubernetes 1.20. These cases differ; all others show clients the same.\n\n"
-        f"| case | why |\n| --- | --- |\n{rows}\n"
+        f"| case | why |\n| --- | --- |\n{rows}\n\n"
+        "The catalogue of failing and benign rollouts is played on real pods and here, and comes to the same verdicts, but for these:\n\n"
+        f"| rollout | why |\n| --- | --- |\n{rollouts}\n\n"
+        "No program runs in a container: scripts of `sh -c` are played, and all that is not known in them is a program that does well.\n"
     )
 
 
