@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-_NEWER = "a newer kubelet is played, which restarts at once what fails its startup probe; that of 1.20 often waits"
+_NEWER = (
+    "a newer kubelet is played, which restarts at once what fails its startup probe; that of 1.20 often waits"
+)
 _NOT_YET = "the simulation falls short of the real cluster here"
 
 DIFFERENT: dict[str, str] = {
