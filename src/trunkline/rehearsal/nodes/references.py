@@ -9,6 +9,37 @@ from trunkline.rehearsal.kinds import Kinds
 from trunkline.rehearsal.objects import Object, at, namespace_of
 from trunkline.rehearsal.store import Store
 
+# No file of this machine is looked at: what every Linux node has is there, and nothing else.
+_DIRECTORIES = frozenset(
+    {
+        "",
+        "/bin",
+        "/boot",
+        "/dev",
+        "/etc",
+        "/home",
+        "/lib",
+        "/lib/modules",
+        "/media",
+        "/mnt",
+        "/opt",
+        "/proc",
+        "/root",
+    }
+    | {"/run", "/sbin", "/srv", "/sys", "/sys/fs/cgroup", "/tmp", "/usr", "/usr/src", "/var", "/var/lib"}  # noqa: S108 - a node's
+    | {
+        "/var/lib/docker",
+        "/var/lib/kubelet",
+        "/var/lib/kubelet/pods",
+        "/var/log",
+        "/var/log/pods",
+        "/var/run",
+    }
+)
+_NEVER_THERE = {
+    "File": "a file", "Socket": "a socket file", "CharDevice": "a character device", "BlockDevice": "a block device",
+}  # fmt: skip
+
 
 class References:
     """Looks up what pods refer to."""
@@ -49,6 +80,8 @@ class References:
                 lacking = next((item for item in items if item not in data), None)
                 if lacking is not None:
                     return f"{head}{kind} references non-existent config key: {lacking}"
+            if said := _refused_by_node(volume):
+                return f'MountVolume.SetUp failed for volume "{volume.get("name")}" : {said}'
         return ""
 
     def unbound(self, pod: Object) -> str:
@@ -88,3 +121,17 @@ def _wanted(volume: Any) -> Iterator[tuple[str, str, list[str]]]:
                     str(name),
                     [str(item.get("key")) for item in found.get("items") or () if isinstance(item, dict)],
                 )
+
+
+def _refused_by_node(volume: Any) -> str:
+    """Why the node cannot give what the volume wants of it: a path that no system has, or a driver."""
+    path, kind = str(at(volume, "hostPath", "path") or ""), str(at(volume, "hostPath", "type") or "")
+    if (kind == "Directory" and path.rstrip("/") not in _DIRECTORIES) or kind in _NEVER_THERE:
+        return f"hostPath type check failed: {path} is not {_NEVER_THERE.get(kind, 'a directory')}"
+    driver = at(volume, "csi", "driver")
+    if driver:
+        return (
+            "kubernetes.io/csi: mounter.SetUpAt failed to get CSI client: driver name "
+            f"{driver} not found in the list of registered CSI drivers"
+        )
+    return ""
