@@ -114,12 +114,12 @@ class Quay:
         repository, entries = self.repository(path), []
         for platform in platforms:
             system, _, architecture = platform.partition("/")
-            entry = {"mediaType": OCI_IMAGE, "size": 400, "digest": self.image(path, name=platform)}
+            entry = self._entry(path, platform)
             entries.append({**entry, "platform": {"os": system, "architecture": architecture}})
         if attested:
-            entry = {"mediaType": OCI_IMAGE, "size": 400, "digest": self.image(path, name="attestation")}
             note = {"vnd.docker.reference.type": "attestation-manifest"}
             nobody = {"os": "unknown", "architecture": "unknown"}
+            entry = self._entry(path, "attestation")
             entries.append({**entry, "annotations": note, "platform": nobody})
         content = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": entries}
         digest = self._put(repository, Manifest(json.dumps(content).encode(), OCI_INDEX), tag)
@@ -166,6 +166,11 @@ class Quay:
             return True
         self._left -= 1
         return False
+
+    def _entry(self, path: str, name: str) -> dict[str, object]:
+        digest = self.image(path, name=name)
+        size = len(self.repositories[path].manifests[digest].body)
+        return {"mediaType": OCI_IMAGE, "size": size, "digest": digest}
 
     def _put(self, repository: Repository, manifest: Manifest, tag: str) -> str:
         repository.manifests[manifest.digest] = manifest
