@@ -32,12 +32,13 @@ _BEGUN = (b"{", b"[")
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What was asked: the `host`, about which `image`, and as `who` (empty for a stranger)."""
+    """What was asked: the `host`, about which `image` (and what `about` it), and as `who` (empty for a stranger)."""
 
     host: str
     image: ImageReference
     who: str
     redactor: Redactor
+    about: str = "the scan"
 
 
 def look_from(response: Response, asked: Question) -> Look:
@@ -51,51 +52,73 @@ def look_from(response: Response, asked: Question) -> Look:
     if status == HTTPStatus.OK:
         return _scan(response, asked)
     said = _said(response, asked.redactor)
-    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-        raise _refused(response, asked, said)
-    if status == HTTPStatus.NOT_FOUND and _is_problem(response):
+    if status == HTTPStatus.NOT_FOUND and is_problem(response):
         return Look(ScanState.NOT_SCANNED, detail=f"{host} does not know {asked.image.digest}{said}")
     if status == HTTPStatus.NOT_FOUND:
         return Look(ScanState.NOT_SCANNED, detail=f"{host} has no Quay API, or its scanner is switched off")
     if status == _DOWNSTREAM and _problem(response).get("error_type") in _DOWNSTREAM_TYPES:
         return Look(ScanState.SCANNER_DOWN, detail=f"{host} cannot reach its scanner{said}")
+    raise trouble(response, asked)
+
+
+def trouble(response: Response, asked: Question) -> Unreachable:
+    """The error for an answer that is no answer to the question: `Refused` where asking again changes nothing."""
+    status, host, said = response.status, asked.host, _said(response, asked.redactor)
+    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+        return _refused(response, asked, said)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        raise _limited(response, asked)
+        return _limited(response, asked)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        raise Unreachable(
+        return Unreachable(
             f"{host} answers with HTTP {status} to a question about {asked.image}{said}.",
             "Wait until it has recovered (its status page may tell), then run the command again.",
         )
-    raise Refused(
+    return Refused(
         f"{host} answers with HTTP {status} to a question about {asked.image}{said}.",
         "Check `gate.url`: the address has to be Quay's.",
     )
 
 
-def _scan(response: Response, asked: Question) -> Look:
-    try:
-        return read_quay(json.loads(response.body), asked.image.digest or "")
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
-        if response.body.lstrip().startswith(_BEGUN):
-            raise Unreachable(
-                f"{asked.host} gave an answer about {asked.image} that is broken: it is no whole JSON.",
-                "Run the command again; if it stays, something on the way cuts or changes Quay's answers.",
-            ) from None
-        why = "it is no JSON"
-    except ValueError as error:
-        why = str(error)
-    raise Refused(
+def no_sense(asked: Question, why: str) -> Refused:
+    """The error for an answer that Quay would not give."""
+    return Refused(
         f"{asked.host} gave an answer about {asked.image} that is none of Quay's: {why}.",
         "Check `gate.url`, and what stands between it and this machine (a proxy or a login page answers so).",
     )
 
 
+def content_of(response: Response, asked: Question) -> Any:
+    """The JSON of an answer.
+
+    Raises:
+        Refused: it is something else. Unreachable: it came in pieces.
+    """
+    try:
+        return json.loads(response.body)
+    except (ValueError, RecursionError):
+        if not response.body.lstrip().startswith(_BEGUN):
+            raise no_sense(asked, "it is no JSON") from None
+    raise Unreachable(
+        f"{asked.host} gave an answer about {asked.image} that is broken: it is no whole JSON.",
+        "Run the command again; if it stays, something on the way cuts or changes Quay's answers.",
+    )
+
+
+def _scan(response: Response, asked: Question) -> Look:
+    content = content_of(response, asked)
+    try:
+        return read_quay(content, asked.image.digest or "")
+    except ValueError as error:
+        raise no_sense(asked, str(error)) from error
+
+
 def _refused(response: Response, asked: Question, said: str) -> Refused:
     if not asked.who:
         return Refused(
-            f"{asked.host} does not show the scan of {asked.image.repository} without a login "
+            f"{asked.host} does not show {asked.about} of {asked.image.repository} without a login "
             f"(HTTP {response.status}{said}).",
-            "Set QUAY_USERNAME and QUAY_PASSWORD to those of a robot that may read it, or `gate.token`.",
+            "Log in as a robot that may read it (`image.username` and `image.password`, or `docker login`), or set "
+            "`gate.token`.",
         )
     if response.status == HTTPStatus.UNAUTHORIZED:
         return Refused(
@@ -103,7 +126,8 @@ def _refused(response: Response, asked: Question, said: str) -> Refused:
             "Check its name and its password or token: it may be mistyped, expired, or of another Quay.",
         )
     return Refused(
-        f"{asked.host} refuses the scan of {asked.image.repository} to {asked.who} (HTTP {response.status}{said}).",
+        f"{asked.host} refuses {asked.about} of {asked.image.repository} to {asked.who} "
+        f"(HTTP {response.status}{said}).",
         "Give it the right to read the repository; Quay answers so for a repository that does not exist, too.",
     )
 
@@ -132,7 +156,8 @@ def _said(response: Response, redactor: Redactor) -> str:
     return f": {one_line(redactor.text(text), _LONGEST_SAID).rstrip('.')}" if text else ""
 
 
-def _is_problem(response: Response) -> bool:
+def is_problem(response: Response) -> bool:
+    """Whether an error is told in problem details, as Quay's API tells it."""
     return bool(_PROBLEM & _problem(response).keys())
 
 

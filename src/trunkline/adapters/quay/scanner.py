@@ -12,6 +12,7 @@ from dataclasses import replace
 from http import HTTPStatus
 from urllib.parse import quote, urlencode, urlsplit
 
+from trunkline.adapters.quay.addresses import base_of, check_secret
 from trunkline.adapters.quay.answers import Question, look_from
 from trunkline.config.project import ImageSettings
 from trunkline.domain.images import ImageReference
@@ -19,13 +20,12 @@ from trunkline.domain.logins import Login
 from trunkline.domain.redaction import Redactor
 from trunkline.domain.vulnerabilities import Finding, Look, Report, ScanState
 from trunkline.domain.vulnerabilities.reports.quay import SOURCE
-from trunkline.errors import Refused, Unreachable
+from trunkline.errors import Unreachable
 from trunkline.ports import Http, Request
 
 Logins = Callable[[ImageReference, ImageSettings], Login | None]
 Platforms = Callable[[ImageReference, ImageSettings], Mapping[str, str]]
 _TIMEOUT_S = 30.0
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 # From the least advanced on: the first of these that any platform is in stands for the whole index.
 _LEAST_ADVANCED = (
     ScanState.SCANNER_DOWN,
@@ -65,7 +65,7 @@ class QuayScanner:
         self._http = http
         self._logins = logins
         self._platforms = platforms
-        self._url = url.rstrip("/")
+        self._url = url
         self._token = token
         self._warn = warn
         self._redactor = Redactor((token,))
@@ -95,7 +95,7 @@ class QuayScanner:
         if login is not None and not login.username:
             # An identity token is for the token service alone.
             login = None
-        base = self._base(image)
+        base = base_of(image, self._url)
         headers = self._headers(login, base)
         path = f"/api/v1/repository/{quote(image.path)}/manifest/{image.digest}/security?vulnerabilities=true"
         response = self._http.send(Request("GET", f"{base}{path}", headers, timeout_s=_TIMEOUT_S))
@@ -104,9 +104,6 @@ class QuayScanner:
         if login is not None and look.state is not ScanState.NOT_SCANNED:
             self._try(login, base, image)
         return look
-
-    def _base(self, image: ImageReference) -> str:
-        return self._url or f"{'http' if image.on_loopback else 'https'}://{image.registry}"
 
     def _who(self, login: Login | None) -> str:
         if self._token:
@@ -117,12 +114,7 @@ class QuayScanner:
         headers = {"Accept": "application/json"}
         if login is None and not self._token:
             return headers
-        parts = urlsplit(base)
-        if parts.scheme != "https" and parts.hostname not in _LOOPBACK:
-            raise Refused(
-                f"{parts.hostname} would be given {self._who(login)} without TLS.",
-                "Write `gate.url` with https.",
-            )
+        check_secret(base, self._who(login))
         if login is None:
             return {**headers, "Authorization": f"Bearer {self._token}"}
         self._redactor.learn_login(login.username, login.password)
