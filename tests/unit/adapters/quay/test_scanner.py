@@ -294,3 +294,20 @@ def test_hostile_answers(body: Any, status: int) -> None:
     except TrunklineError:
         return
     assert (found.report is not None) == (found.state is ScanState.SCANNED)
+
+
+@given(
+    st.binary(max_size=200) | st.just(b'{"status": "scanned", "data": {"Layer": {"Name": "x"'),
+    st.integers(100, 599),
+    st.dictionaries(st.sampled_from(["retry-after", "content-type"]), st.text(max_size=20)),
+)
+def test_hostile_bytes(body: bytes, status: int, headers: dict[str, str]) -> None:
+    """Whatever bytes come under whatever status, they are no scan, and a sentence shows no secret."""
+    try:
+        found = look(Response(status, headers, body))
+    except TrunklineError as error:
+        said = f"{error.message} {error.hint}"
+        assert said.isprintable()
+        assert ROBOT.password not in said
+    else:
+        assert found.report is None
