@@ -5,10 +5,13 @@ from __future__ import annotations
 _NEWER = (
     "a newer kubelet is played, which restarts at once what fails its startup probe; that of 1.20 often waits"
 )
+_TAINTS_FIRST = (
+    "a newer scheduler is played, which looks at taints before labels; of what 1.20 says the cause is plainer"
+)
 _NOT_YET = "the simulation falls short of the real cluster here"
 
 DIFFERENT: dict[str, str] = {
     "startup-probe": _NEWER,
-    "taint": _NOT_YET,
+    "taint": _TAINTS_FIRST,
     "invalid-object": _NOT_YET,
 }

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from trunkline.rehearsal.loop import Timer
 from trunkline.rehearsal.nodes.behaviour import Behaviour
 from trunkline.rehearsal.nodes.shell.process import Process
-from trunkline.rehearsal.objects import Object, at, timestamp
+from trunkline.rehearsal.objects import Object, at, moment_of, timestamp
 
 if TYPE_CHECKING:
     from trunkline.rehearsal.nodes.probing import Probing
@@ -184,3 +184,24 @@ def adopted(spec: Object, status: Object, *, is_init: bool, is_sidecar: bool, be
     run.image_id, run.container_id = str(status.get("imageID") or ""), str(status.get("containerID") or "")
     run.began = began
     return run
+
+
+def runs_of(pod: Object) -> list[Run]:
+    """The containers of a pod, init containers first, as far as its status says that they are."""
+    known = {
+        str(status.get("name")): status
+        for key in ("initContainerStatuses", "containerStatuses")
+        for status in at(pod, "status", key) or ()
+    }
+    found = []
+    for key in ("initContainers", "containers"):
+        for spec in at(pod, "spec", key) or ():
+            is_init = key == "initContainers"
+            is_sidecar = is_init and spec.get("restartPolicy") == "Always"
+            status = known.get(str(spec.get("name")))
+            if status is None:
+                found.append(Run(spec, is_init, is_sidecar))
+                continue
+            began = moment_of(at(status, "state", "running", "startedAt"))
+            found.append(adopted(spec, status, is_init=is_init, is_sidecar=is_sidecar, began=began))
+    return found

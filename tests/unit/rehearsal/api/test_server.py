@@ -6,6 +6,7 @@ import http.client
 import json
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from time import monotonic
 
 import pytest
@@ -106,7 +107,9 @@ def test_stop_ends_watches() -> None:
     assert answer.readline()
     began = monotonic()
     cluster.stop()
-    answer.read()
+    # Whether the stream is ended or cut off is nothing that a watch may count on.
+    with suppress(http.client.IncompleteRead):
+        answer.read()
     assert monotonic() - began < 2
     watching.close()
     idle.close()
