@@ -11,6 +11,8 @@ from tests.unit.rehearsal.played import Played, played
 from trunkline.rehearsal.errors import ApiError
 from trunkline.rehearsal.registry import Deletion
 
+_CLAIM = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+
 
 @pytest.fixture
 def cluster() -> Iterator[Played]:
@@ -117,13 +119,13 @@ def test_made_after_the_pods(cluster: Played) -> None:
         ("secrets", "", "Secret", None, "1"),
         ("count/secrets", "", "Secret", None, "1"),
         ("services", "", "Service", {"ports": [{"port": 80}]}, "1"),
-        ("services.nodeports", "", "Service", {"type": "NodePort", "ports": [{"port": 80}, {"port": 81, "name": "b"}]}, "2"),
+        ("services.nodeports", "", "Service", {"type": "NodePort", "ports": [{"port": 80, "name": "a"}, {"port": 81, "name": "b"}]}, "2"),
         ("services.loadbalancers", "", "Service", {"type": "LoadBalancer", "ports": [{"port": 80}]}, "1"),
-        ("persistentvolumeclaims", "", "PersistentVolumeClaim", {"resources": {"requests": {"storage": "1Gi"}}}, "1"),
-        ("requests.storage", "", "PersistentVolumeClaim", {"resources": {"requests": {"storage": "1Gi"}}}, "1Gi"),
+        ("persistentvolumeclaims", "", "PersistentVolumeClaim", _CLAIM, "1"),
+        ("requests.storage", "", "PersistentVolumeClaim", _CLAIM, "1Gi"),
         (
             "gold.storageclass.storage.k8s.io/requests.storage", "", "PersistentVolumeClaim",
-            {"storageClassName": "gold", "resources": {"requests": {"storage": "1Gi"}}}, "1Gi",
+            {"storageClassName": "gold", **_CLAIM}, "1Gi",
         ),
         (
             "count/deployments.apps", "apps", "Deployment",
