@@ -95,7 +95,7 @@ class Player:
 
     def _request(self, words: Sequence[str], body: str) -> tuple[int, str, str]:
         method, path, media = words
-        server, headers, context = _access(self._kubeconfig)
+        server, headers, context = access(self._kubeconfig)
         headers = {**headers, "Content-Type": media, "Accept": "application/json"}
         request = urllib.request.Request(server + path, body.encode() or None, headers, method=method)
         try:
@@ -106,7 +106,7 @@ class Player:
                 return error.code, error.read().decode(), ""
 
 
-def _access(kubeconfig: Path) -> tuple[str, Mapping[str, str], ssl.SSLContext | None]:
+def access(kubeconfig: Path) -> tuple[str, Mapping[str, str], ssl.SSLContext | None]:
     """The server of a kubeconfig, with what it takes to be let in."""
     view = subprocess.run(
         [tools.kubectl(), "config", "view", "--raw", "--minify", "-o", "json", "--kubeconfig", kubeconfig],

@@ -8,10 +8,8 @@ _NEWER = (
 _TAINTS_FIRST = (
     "a newer scheduler is played, which looks at taints before labels; of what 1.20 says the cause is plainer"
 )
-_NOT_YET = "the simulation falls short of the real cluster here"
 
 DIFFERENT: dict[str, str] = {
     "startup-probe": _NEWER,
     "taint": _TAINTS_FIRST,
-    "invalid-object": _NOT_YET,
 }

@@ -26,7 +26,7 @@ class Addresses:
         if not spec.get("clusterIP"):
             spec["clusterIP"] = before.get("clusterIP") or next(self._free_addresses())
         spec["clusterIPs"] = [spec["clusterIP"]]
-        if spec.get("type") not in {"NodePort", "LoadBalancer"}:
+        if spec.get("type") not in ("NodePort", "LoadBalancer"):
             return
         kept = {port.get("port"): port.get("nodePort") for port in before.get("ports") or ()}
         free = self._free_ports()

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from trunkline.rehearsal.admission.validation import shape_problems
+from trunkline.rehearsal.admission.validation.words import invalid, required
 from trunkline.rehearsal.controllers.selecting import matches
 from trunkline.rehearsal.errors import FieldError
 from trunkline.rehearsal.kinds import Kind
@@ -35,22 +37,9 @@ def problems_of(kind: Kind, value: Object, previous: Object | None) -> list[Fiel
         found += _workload(kind, value, previous)
     elif kind.kind == "Job" and kind.group == "batch":
         found += _job(value, previous)
-    elif kind.kind == "Pod" and not kind.group and previous is None:
-        found += _containers(at(value, "spec"), "spec")
     elif kind.kind in {"ConfigMap", "Secret"} and not kind.group and at(previous, "immutable") is True:
         found += _unchanged(value, previous)
-    return found
-
-
-def invalid(path: str, value: Any, message: str) -> FieldError:
-    """A value that is wrong."""
-    shown = f'"{value}"' if isinstance(value, str) else f"{value}"
-    return FieldError(path, "FieldValueInvalid", f"Invalid value: {shown}: {message}")
-
-
-def required(path: str, message: str = "") -> FieldError:
-    """A value that is not there."""
-    return FieldError(path, "FieldValueRequired", f"Required value{f': {message}' if message else ''}")
+    return found + shape_problems(kind, value, previous)
 
 
 def _metadata(kind: Kind, value: Object) -> Iterator[FieldError]:
@@ -99,9 +88,6 @@ def _workload(kind: Kind, value: Object, previous: Object | None) -> Iterator[Fi
             "FieldValueNotSupported",
             f'Unsupported value: "{policy}": supported values: "Always"',
         )
-    # The names of a StatefulSet's claims are volumes of its pods, which nobody checks here.
-    claims = {at(item, "metadata", "name") for item in at(spec, "volumeClaimTemplates") or ()}
-    yield from _containers(at(spec, "template", "spec"), "spec.template.spec", claims)
 
 
 def _stateful(spec: Object, before: Object) -> Iterator[FieldError]:
@@ -122,7 +108,7 @@ def _stateful(spec: Object, before: Object) -> Iterator[FieldError]:
 def _job(value: Object, previous: Object | None) -> Iterator[FieldError]:
     spec = at(value, "spec") or {}
     policy = at(spec, "template", "spec", "restartPolicy")
-    if policy not in {"Never", "OnFailure"}:
+    if policy not in ("Never", "OnFailure"):
         yield FieldError(
             "spec.template.spec.restartPolicy",
             "FieldValueNotSupported",
@@ -134,35 +120,6 @@ def _job(value: Object, previous: Object | None) -> Iterator[FieldError]:
             "FieldValueInvalid",
             "Invalid value: core.PodTemplateSpec{...}: field is immutable",
         )
-    yield from _containers(at(spec, "template", "spec"), "spec.template.spec")
-
-
-def _containers(
-    spec: Any, path: str, claims: set[Any] | frozenset[Any] = frozenset()
-) -> Iterator[FieldError]:
-    listed = at(spec, "containers")
-    if not isinstance(listed, list) or not listed:
-        yield required(f"{path}.containers")
-        return
-    volumes = claims | {at(item, "name") for item in at(spec, "volumes") or () if isinstance(item, dict)}
-    names: set[Any] = set()
-    for index, container in enumerate(listed):
-        here = f"{path}.containers[{index}]"
-        name = at(container, "name")
-        if not name:
-            yield required(f"{here}.name")
-        elif name in names:
-            yield FieldError(f"{here}.name", "FieldValueDuplicate", f'Duplicate value: "{name}"')
-        names.add(str(name))
-        if not at(container, "image"):
-            yield required(f"{here}.image")
-        for number, mount in enumerate(at(container, "volumeMounts") or ()):
-            if at(mount, "name") not in volumes:
-                yield FieldError(
-                    f"{here}.volumeMounts[{number}].name",
-                    "FieldValueNotFound",
-                    f'Not found: "{at(mount, "name")}"',
-                )
 
 
 def _unchanged(value: Object, previous: Object | None) -> Iterator[FieldError]:

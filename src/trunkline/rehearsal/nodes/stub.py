@@ -13,7 +13,7 @@ from typing import Any
 from trunkline.rehearsal.controllers.readiness import is_ready
 from trunkline.rehearsal.controllers.selecting import matches, selector_of
 from trunkline.rehearsal.kinds import POD, Kinds
-from trunkline.rehearsal.objects import Object, at, metadata, name_of, namespace_of, uid_of
+from trunkline.rehearsal.objects import Object, at, is_ending, metadata, name_of, namespace_of, uid_of
 from trunkline.rehearsal.store import Store
 
 Address = tuple[str, int]
@@ -55,7 +55,9 @@ class Stubs:
             ready = [
                 pod
                 for pod in self._store.all_of(POD, namespace)
-                if matches(selector, metadata(pod).get("labels") or {}) and is_ready(pod)
+                if matches(selector, metadata(pod).get("labels") or {})
+                and is_ready(pod)
+                and not is_ending(pod)
             ]
         if not ready:
             return None
