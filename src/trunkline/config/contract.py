@@ -89,7 +89,7 @@ CONTRACT_RELEASE: tuple[Variable, ...] = (
     Variable("HELM_CHART_NAME", "the chart's name there", rule=_CHART),
     Variable(
         "HELM_CHART_VERSION",
-        "the chart's exact version, the newest when not set",
+        "the chart's version or a range of them, the newest when not set",
         required=False,
         rule=rules.CHART_VERSION,
     ),

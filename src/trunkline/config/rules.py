@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import PurePosixPath
 
+from trunkline.domain.charts.ranges import parse_range
 from trunkline.domain.durations import parse_duration
 from trunkline.domain.images import parse_image
-from trunkline.domain.versions import parse_version
 
 BUILDERS = ("docker", "podman", "buildah")
 ALLOWANCES = ("dirty", "off_trunk")
@@ -113,9 +113,9 @@ IMAGE = Rule(
 )
 CHART = Rule("a chart's name: letters, digits, '-', '_' and '.'", _CHART)
 CHART_VERSION = Rule(
-    "an exact version such as 1.4.2",
-    r"v?[0-9]+\.[0-9]+\.[0-9]+[0-9A-Za-z.+-]*",
-    ((_reads(parse_version), "an exact version such as 1.4.2"),),
+    "a version such as 1.4.2 or a range such as ~1.4",
+    r"[0-9A-Za-z.+*<>=!~^|, -]+",
+    ((_reads(parse_range), "a version such as 1.4.2 or a range such as ~1.4"),),
 )
 LOCATION = Rule("s3://bucket/prefix or a directory", _LOCATION, (_PRINTABLE,))
 PATH = Rule("a path", _LINE, (_PRINTABLE,))

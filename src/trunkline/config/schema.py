@@ -136,7 +136,9 @@ class ChartSection(Section):
         examples=["s3://acme-charts/stable"],
     )
     version: OptionalChartVersion = Field(
-        "", description="The chart's exact version; the newest one when left out.", examples=["1.4.2"]
+        "",
+        description="The chart's version, exact or a range as Helm spells it; the newest one that is no prerelease when left out.",
+        examples=["1.4.2", "~1.4", ">=1.2 <2"],
     )
     image_keys: ImageKeysSection = Field(
         default_factory=ImageKeysSection,

@@ -251,7 +251,7 @@ def test_each_required_variable_is_missed(
         (release_project, RELEASE, "RELEASE_NAMESPACE", "a.b", "lower-case letters"),
         (release_project, RELEASE, "HELM_CHART_REPOSITORY", "https://charts", "s3://bucket/prefix or a directory"),
         (release_project, RELEASE, "HELM_CHART_NAME", "a/b/c", "a chart's name"),
-        (release_project, RELEASE, "HELM_CHART_VERSION", ">1", "an exact version such as 1.4.2"),
+        (release_project, RELEASE, "HELM_CHART_VERSION", ">1.4.", "a version such as 1.4.2 or a range such as ~1.4"),
         (release_project, RELEASE, "HELM_VALUES_S3_FOLDER", "a/../b", "a folder below the values' location"),
         (release_project, RELEASE, "HELM_VALUES_FILENAME", "../x.yaml", "a file's name below"),
         (release_project, RELEASE, "HELM_VALUES_BASE_ON", "yes", "true or false"),

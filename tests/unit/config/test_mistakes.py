@@ -88,7 +88,7 @@ _TABLE = {
     ),
     "chart's version": (
         ("  path: chart", "  name: backend\n  repository: charts\n  version: 1.4"),
-        "8:12: chart.version: expected an exact version such as 1.4.2, found 1.4; put quotes around it",
+        "8:12: chart.version: expected a version such as 1.4.2 or a range such as ~1.4, found 1.4; put quotes around it",
     ),
     "values file outside": (
         ("base.yaml", "../base.yaml"),

@@ -2,7 +2,7 @@
 
 `<name>-<version>.tgz` beside an `index.yaml`. An exact version is fetched directly: the index of a large
 repository costs more than the chart, and an index that lost a race (it is rewritten without a lock) does not
-know charts that are there. Only the newest version is looked up in the index. An unpacked chart directory is
+know charts that are there. Only ranges and the newest version are looked up in the index. An unpacked chart directory is
 used where it stands.
 
 Digests are checked where there are any: the index's, and the `chart-digest` that the S3 plug-in leaves on the
@@ -18,7 +18,8 @@ from pathlib import Path
 
 from trunkline.adapters.storage.places import Place
 from trunkline.domain.chart_index import ChartVersion, chart_versions
-from trunkline.domain.versions import in_order, newest, parse_version
+from trunkline.domain.charts.ranges import Range, is_exact, parse_range
+from trunkline.domain.versions import in_order, newest
 from trunkline.errors import Unreachable, UsageError
 from trunkline.ports.sources import File
 
@@ -42,27 +43,32 @@ def find(place: Place, name: str, version: str, write: Write) -> Path:
         raise UsageError(
             f"{name!r} is no chart's name.", "Correct chart.name: letters, digits, '.', '_' and '-'."
         )
-    if version:
-        try:
-            parse_version(version)
-        except ValueError as error:
-            raise UsageError(
-                f"The chart version {error}.", "Set chart.version to one version; ranges are not followed."
-            ) from None
+    wanted = _wanted(version)
     unpacked = place.folder(name)
     chart = place.read(f"{name}/Chart.yaml") if unpacked is not None else None
     if unpacked is not None and chart is not None:
-        return _unpacked(unpacked, chart, version)
-    if version:
+        return _unpacked(unpacked, chart, wanted)
+    if is_exact(version):
         return _exact(place, name, version, write)
-    return _newest(place, name, write)
+    return _newest(place, name, wanted, write)
 
 
-def _unpacked(folder: Path, chart: File, version: str) -> Path:
-    found = _CHART_VERSION.search(chart.content.decode("utf-8", "replace"))
-    if version and found and found[1] != version:
+def _wanted(version: str) -> Range | None:
+    """The range that a version means; None for the newest release."""
+    try:
+        return parse_range(version) if version else None
+    except ValueError as error:
         raise UsageError(
-            f"The chart in {folder} has the version {found[1]}, not {version}.",
+            f"The chart version {error}.",
+            "Set chart.version to one version, or to a range as Helm spells it.",
+        ) from None
+
+
+def _unpacked(folder: Path, chart: File, wanted: Range | None) -> Path:
+    found = _CHART_VERSION.search(chart.content.decode("utf-8", "replace"))
+    if wanted and found and wanted.newest([found[1]]) is None:
+        raise UsageError(
+            f"The chart in {folder} has the version {found[1]}, not {wanted.text}.",
             "Correct chart.version, or leave it empty to take the chart as it is.",
         )
     return folder
@@ -81,18 +87,14 @@ def _exact(place: Place, name: str, version: str, write: Write) -> Path:
     return write(archive, file.content)
 
 
-def _newest(place: Place, name: str, write: Write) -> Path:
+def _newest(place: Place, name: str, wanted: Range | None, write: Write) -> Path:
     entries = _indexed(place, name)
     if not entries:
         entries = [ChartVersion(version) for version in _listed(place, name)]
-    chosen = newest(entry.version for entry in entries)
+    texts = [entry.version for entry in entries]
+    chosen = wanted.newest(texts) if wanted else newest(texts)
     if chosen is None:
-        raise UsageError(
-            f"There is no released version of the chart {name} in {place.address()}.",
-            f"Only prereleases are there ({_some(entries)}): set chart.version to the one you mean."
-            if entries
-            else "Correct the chart's name or the repository.",
-        )
+        raise _none_fits(place, name, wanted, entries)
     entry = next(entry for entry in entries if entry.version == chosen.text)
     archive = _archive(place, name, entry)
     file = place.read(archive)
@@ -103,6 +105,18 @@ def _newest(place: Place, name: str, write: Write) -> Path:
         )
     _verify(file, entry.digest, place.address(archive))
     return write(f"{name}-{entry.version}.tgz", file.content)
+
+
+def _none_fits(place: Place, name: str, wanted: Range | None, entries: list[ChartVersion]) -> UsageError:
+    if wanted is None:
+        hint = f"Only prereleases are there ({_some(entries)}): set chart.version to the one you mean."
+        text = f"There is no released version of the chart {name} in {place.address()}."
+    else:
+        hint = (
+            f"There are {_some(entries)}; prereleases count only where the range names one, as in >=1.0.0-0."
+        )
+        text = f"No version of the chart {name} in {place.address()} is in the range {wanted.text}."
+    return UsageError(text, hint if entries else "Correct the chart's name or the repository.")
 
 
 def _indexed(place: Place, name: str) -> list[ChartVersion]:

@@ -44,6 +44,43 @@ def test_an_unpacked_chart_is_used_where_it_stands(tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize(
+    ("version", "chosen"),
+    [
+        ("~1.4", "1.4.10"),
+        (">=1.2 <1.4.10", "1.4.9"),
+        ("^1", "1.10.0"),
+        ("1.4.x", "1.4.10"),
+        (">=2-0", "2.0.0-rc.1"),
+    ],
+)
+@pytest.mark.parametrize("indexed", [True, False])
+def test_a_range_takes_the_newest_that_is_in_it(
+    tmp_path: Path, version: str, chosen: str, indexed: bool
+) -> None:
+    """A range is resolved from the index, and from the archives' names where there is none."""
+    versions = ["1.2.0", "1.4.9", "1.4.10", "1.10.0", "2.0.0-rc.1"]
+    for item in versions:
+        (tmp_path / f"backend-{item}.tgz").write_bytes(ARCHIVE)
+    if indexed:
+        entries = "".join(f"  - version: {item}\n" for item in versions)
+        (tmp_path / "index.yaml").write_text(f"entries:\n  backend:\n{entries}")
+    path = storage().chart(str(tmp_path), "backend", version, tmp_path / "out")
+    assert path.name == f"backend-{chosen}.tgz"
+
+
+def test_a_range_without_a_version_tells_what_there_is(tmp_path: Path) -> None:
+    """A range that no version is in is exit code 2, with the versions that there are."""
+    for version in ("1.0.0", "2.0.0-rc.1"):
+        (tmp_path / f"backend-{version}.tgz").write_bytes(ARCHIVE)
+    with pytest.raises(
+        UsageError, match=r"No version of the chart backend in .* is in the range \^2\."
+    ) as caught:
+        storage().chart(str(tmp_path), "backend", "^2", tmp_path)
+    assert "2.0.0-rc.1, 1.0.0" in caught.value.hint
+    assert ">=1.0.0-0" in caught.value.hint
+
+
 def test_an_unpacked_chart_of_another_version_is_refused(tmp_path: Path) -> None:
     """An exact version is exact for chart directories, too."""
     (tmp_path / "backend").mkdir()
@@ -52,10 +89,10 @@ def test_an_unpacked_chart_of_another_version_is_refused(tmp_path: Path) -> None
         storage().chart(str(tmp_path), "backend", "0.5.0", tmp_path)
 
 
-@pytest.mark.parametrize("version", ["^1.0.0", ">=1.0.0", "1.x", "1.0", "latest", "../1.0.0"])
-def test_a_range_is_no_version(tmp_path: Path, version: str) -> None:
-    """A range, which Helm would follow silently, is refused before anything is read."""
-    with pytest.raises(UsageError, match="is not an exact version"):
+@pytest.mark.parametrize("version", ["latest", "../1.0.0", ">=", "1.0.0/..", "^*", "1.2.3.4"])
+def test_what_is_no_version_is_refused(tmp_path: Path, version: str) -> None:
+    """A version that is neither exact nor a range is refused before anything is read."""
+    with pytest.raises(UsageError, match=r"The chart version .* range"):
         storage().chart(str(tmp_path / "nowhere"), "backend", version, tmp_path)
 
 
