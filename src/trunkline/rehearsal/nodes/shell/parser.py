@@ -232,7 +232,10 @@ class Parser:
             words = []
             self._blanks()
             while self._peek() and self._peek() not in ";\n":
-                words.append(self._word())
+                word = self._word()
+                if not word:
+                    raise NotPlayed(self._peek(20))
+                words.append(word)
                 self._blanks()
         self._take(";")
         self._lines()

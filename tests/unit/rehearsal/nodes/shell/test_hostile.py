@@ -45,6 +45,8 @@ def test_any_script_comes_to_rest(script: str) -> None:
         "trap 'kill 1' TERM; kill 1; wait",
         "printf %9999d; seq 1 999999999; printf '%s' " + "x" * 60_000,
         "test " + "! " * 90 + "x",
+        "for i in a | b; do echo $i; done",
+        "for i in & do",
         "case " + "a" * 500 + " in " + "*a" * 200 + "b) ;; esac",
     ],
 )
