@@ -6,6 +6,8 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
+from pathlib import Path
 
 from tests.e2e.workbench import REPOSITORY, Workbench
 
@@ -33,6 +35,23 @@ def test_it_outlives_its_process(workbench: Workbench) -> None:
     assert workbench.succeed("cluster", "down", "--output", "json").json == {"was_up": True}
     workbench.succeed("cluster", "up")
     assert workbench.tool("kubectl", "get", "deployments", "-o", "name") == ""
+
+
+def test_one_that_does_not_answer_is_ended_too(workbench: Workbench) -> None:
+    """Taking it down ends its process even while that is too busy to answer anybody."""
+    workbench.succeed("cluster", "up")
+    pid = workbench.succeed("cluster", "status", "--output", "json").json["pid"]
+    os.kill(pid, signal.SIGSTOP)
+    going_down = workbench.start("cluster", "down")
+    # Only once nobody answers is it asked to go.
+    with suppress(subprocess.TimeoutExpired):
+        going_down.wait(4)
+    os.kill(pid, signal.SIGCONT)
+    going_down.communicate(timeout=30)
+    assert going_down.returncode == 0
+    # Whoever adopted it may not have asked for its end yet.
+    process = Path(f"/proc/{pid}/cmdline")
+    assert not process.exists() or process.read_bytes() == b""
 
 
 def test_it_is_the_cluster_where_there_is_no_other(workbench: Workbench) -> None:

@@ -67,8 +67,9 @@ class Background:
         if not self.directory.is_dir():
             return False
         with self._alone():
-            was_there = bool(self._answering())
             pid = self._note().get("pid")
+            # One that is too busy to answer is there all the same.
+            was_there = bool(self._answering()) or self._lives(pid)
             if was_there and isinstance(pid, int):
                 self._end(pid)
             for path in (self._note_path, self.kubeconfig, *(() if keep else (self.state,))):
@@ -147,15 +148,24 @@ class Background:
         return str(json.loads(line)["url"])
 
     def _end(self, pid: int) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGTERM)
-        deadline = time.monotonic() + _STOP_S
-        while self._answering():
-            if time.monotonic() > deadline:
-                raise Unreachable(
-                    f"The simulated cluster (process {pid}) does not end.", f"End it: kill -9 {pid}"
-                )
-            time.sleep(0.05)
+        """Ask it to go, and end it where it does not: its state is written as things happen, not at its end."""
+        for number, patience_s in ((signal.SIGTERM, _STOP_S), (signal.SIGKILL, _STOP_S)):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+            deadline = time.monotonic() + patience_s
+            while time.monotonic() < deadline:
+                if not self._lives(pid) and not self._answering():
+                    return
+                time.sleep(0.05)
+        raise Unreachable(f"The simulated cluster (process {pid}) does not end.", f"End it: kill -9 {pid}")
+
+    def _lives(self, pid: object) -> bool:
+        """Whether that process is this very cluster, as far as the system tells."""
+        try:
+            words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        except OSError:
+            return False
+        return b"trunkline.rehearsal" in words and os.fsencode(self.state) in words
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
