@@ -19,6 +19,7 @@ from dev.ready import free_port
 from dev.s3 import S3
 from tests.fakes.storage import FakeStorage
 from trunkline.adapters.storage import FileStorage
+from trunkline.config.project import ChartSettings
 from trunkline.domain.redaction import Redactor
 from trunkline.errors import ExitCode, Refused, Unreachable, UsageError
 from trunkline.ports import Storage
@@ -114,14 +115,14 @@ def stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
 
 def test_a_file_is_fetched(stage: Stage, tmp_path: Path) -> None:
     """A values layer arrives with its content, below the given folder."""
-    path = stage.storage.fetch(stage.values, "base.yaml", tmp_path)
+    path = stage.storage.fetch(stage.values, "base.yaml", tmp_path).path
     assert path.is_relative_to(tmp_path)
     assert path.read_bytes() == VALUES
 
 
 def test_files_of_one_name_do_not_meet(stage: Stage, tmp_path: Path) -> None:
     """A file in a folder keeps its folder."""
-    path = stage.storage.fetch(stage.values, "acme/dev.yaml", tmp_path)
+    path = stage.storage.fetch(stage.values, "acme/dev.yaml", tmp_path).path
     assert path == tmp_path / "acme" / "dev.yaml"
 
 
@@ -140,34 +141,38 @@ def test_a_name_never_leads_out(stage: Stage, tmp_path: Path, name: str) -> None
     with pytest.raises(UsageError, match="is no name of a values file"):
         stage.storage.fetch(stage.values, name, tmp_path)
     with pytest.raises(UsageError, match="is no chart's name"):
-        stage.storage.chart(stage.charts, name, "1.0.0", tmp_path)
+        stage.storage.chart(ChartSettings(repository=stage.charts, name=name, version="1.0.0"), tmp_path)
 
 
 @pytest.mark.parametrize("version", ["1.9.0", "1.10.0", "2.0.0-rc.1", "1.10.1+build.5"])
 def test_an_exact_version_is_fetched(stage: Stage, tmp_path: Path, version: str) -> None:
     """A chart of an exact version is fetched without any index, prereleases and build metadata included."""
-    path = stage.storage.chart(stage.charts, "backend", version, tmp_path)
+    path = stage.storage.chart(
+        ChartSettings(repository=stage.charts, name="backend", version=version), tmp_path
+    ).path
     assert path.name == f"backend-{version}.tgz"
     assert path.read_bytes() == FILES[f"charts/backend-{version}.tgz"]
 
 
 def test_the_newest_release_is_found(stage: Stage, tmp_path: Path) -> None:
     """Without a version the highest release is taken: no prerelease, no other chart whose name begins so."""
-    path = stage.storage.chart(stage.charts, "backend", "", tmp_path)
+    path = stage.storage.chart(
+        ChartSettings(repository=stage.charts, name="backend", version=""), tmp_path
+    ).path
     assert path.name == "backend-1.10.1+build.5.tgz"
 
 
 def test_a_missing_version_is_named_in_full(stage: Stage, tmp_path: Path) -> None:
     """A version that is not there is exit code 2, with the archive's whole address."""
     with pytest.raises(UsageError) as caught:
-        stage.storage.chart(stage.charts, "backend", "9.9.9", tmp_path)
+        stage.storage.chart(ChartSettings(repository=stage.charts, name="backend", version="9.9.9"), tmp_path)
     assert f"{stage.charts}/backend-9.9.9.tgz" in caught.value.message
 
 
 def test_a_missing_chart_is_named(stage: Stage, tmp_path: Path) -> None:
     """A chart that is not there at all is exit code 2 and names chart and repository."""
     with pytest.raises(UsageError) as caught:
-        stage.storage.chart(stage.charts, "frontend", "", tmp_path)
+        stage.storage.chart(ChartSettings(repository=stage.charts, name="frontend", version=""), tmp_path)
     assert "frontend" in caught.value.message
     assert stage.charts in caught.value.message
 
@@ -234,7 +239,12 @@ def test_an_index_in_s3_names_the_newest(server: S3, tmp_path: Path) -> None:
     url = "s3://acme-files/indexed/backend-1.2.0.tgz"
     index = {"backend": [entry("1.2.0", good, urls=[url]), entry("1.3.0-rc.1"), entry("1.1.0")]}
     place = publish(server, "indexed", index, {"backend-1.2.0.tgz": good})
-    assert storage(server).chart(place, "backend", "", tmp_path).read_bytes() == good
+    assert (
+        storage(server)
+        .chart(ChartSettings(repository=place, name="backend", version=""), tmp_path)
+        .path.read_bytes()
+        == good
+    )
 
 
 def test_a_chart_that_was_changed_is_refused(server: S3, tmp_path: Path) -> None:
@@ -248,7 +258,7 @@ def test_a_chart_that_was_changed_is_refused(server: S3, tmp_path: Path) -> None
     with pytest.raises(
         Unreachable, match=r"backend-1\.2\.0\.tgz is damaged: its sha256 is .* the index says"
     ):
-        storage(server).chart(place, "backend", "", tmp_path)
+        storage(server).chart(ChartSettings(repository=place, name="backend", version=""), tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -259,9 +269,14 @@ def test_the_digest_on_the_object_is_verified(server: S3, tmp_path: Path) -> Non
     obstore.put(store, "marked/backend-1.0.0.tgz", content, attributes={"chart-digest": digest})
     obstore.put(store, "marked/backend-1.0.1.tgz", content, attributes={"chart-digest": "0" * 64})
     place = "s3://acme-files/marked"
-    assert storage(server).chart(place, "backend", "1.0.0", tmp_path).read_bytes() == content
+    assert (
+        storage(server)
+        .chart(ChartSettings(repository=place, name="backend", version="1.0.0"), tmp_path)
+        .path.read_bytes()
+        == content
+    )
     with pytest.raises(Unreachable, match="its own metadata says"):
-        storage(server).chart(place, "backend", "1.0.1", tmp_path)
+        storage(server).chart(ChartSettings(repository=place, name="backend", version="1.0.1"), tmp_path)
 
 
 def test_an_index_that_names_a_lost_chart_is_told(server: S3, tmp_path: Path) -> None:
@@ -270,7 +285,7 @@ def test_an_index_that_names_a_lost_chart_is_told(server: S3, tmp_path: Path) ->
     with pytest.raises(
         UsageError, match=r"ahead/index\.yaml names .*ahead/backend-1\.2\.0\.tgz, which is not there"
     ):
-        storage(server).chart(place, "backend", "", tmp_path)
+        storage(server).chart(ChartSettings(repository=place, name="backend", version=""), tmp_path)
 
 
 def test_a_profile_opens_the_storage(server: S3, tmp_path: Path) -> None:
@@ -282,12 +297,12 @@ def test_a_profile_opens_the_storage(server: S3, tmp_path: Path) -> None:
     environ = {"AWS_PROFILE": "ci", "AWS_ENDPOINT_URL_S3": server.endpoint, "AWS_REGION": server.region}
     redactor = Redactor()
     files = FileStorage(environ, redactor, home=tmp_path)
-    assert files.fetch("s3://acme-files/profiled", "base.yaml", tmp_path / "out").read_bytes() == VALUES
+    assert files.fetch("s3://acme-files/profiled", "base.yaml", tmp_path / "out").path.read_bytes() == VALUES
     assert server.reader_secret_key not in redactor.text(server.reader_secret_key)
 
 
 def test_values_are_for_us_alone(server: S3, tmp_path: Path) -> None:
     """A fetched file, which may hold secrets, can be read by nobody else."""
     obstore.put(writer(server), "private/base.yaml", VALUES)
-    path = storage(server).fetch("s3://acme-files/private", "base.yaml", tmp_path)
+    path = storage(server).fetch("s3://acme-files/private", "base.yaml", tmp_path).path
     assert path.stat().st_mode & 0o077 == 0

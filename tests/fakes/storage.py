@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from trunkline.config.project import ChartSettings
 from trunkline.domain.versions import newest
 from trunkline.errors import Unreachable, UsageError
+from trunkline.ports.sources import Fetched, FetchedChart
 
 
 class FakeStorage:
@@ -22,15 +24,16 @@ class FakeStorage:
         self.trouble = ""
         self.fetched: list[str] = []
 
-    def fetch(self, location: str, name: str, into: Path) -> Path:
+    def fetch(self, location: str, name: str, into: Path, version: str = "") -> Fetched:
         if name.startswith("/") or ".." in name.split("/"):
             raise UsageError(f"{name!r} is no name of a values file.")
         content = self._place(location).get(name)
         if content is None:
             raise UsageError(f"There is no {location}/{name}.")
-        return self._write(into, f"{location}/{name}", name, content)
+        return Fetched(self._write(into, f"{location}/{name}", name, content), f"{location}/{name}")
 
-    def chart(self, repository: str, name: str, version: str, into: Path) -> Path:
+    def chart(self, chart: ChartSettings, into: Path) -> FetchedChart:
+        repository, name, version = chart.repository, chart.name, chart.version
         if "/" in name or ".." in name:
             raise UsageError(f"{name!r} is no chart's name.")
         place = self._place(repository)
@@ -44,7 +47,8 @@ class FakeStorage:
         archive = f"{begin}{version}{end}"
         if archive not in place:
             raise UsageError(f"There is no {repository}/{archive}.")
-        return self._write(into, f"{repository}/{archive}", archive, place[archive])
+        address = f"{repository}/{archive}"
+        return FetchedChart(self._write(into, address, archive, place[archive]), address)
 
     def check(self, location: str) -> str:
         return f"{location} answers and holds {len(self._place(location))} files."

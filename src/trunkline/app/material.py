@@ -6,13 +6,16 @@ import hashlib
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from trunkline.config.project import Environment, Project
+from trunkline.domain.ingredients import ChartOrigin, Ingredients, LayerOrigin
 from trunkline.errors import UsageError
 from trunkline.plan.releases import Material
 from trunkline.ports import World
+from trunkline.ports.sources import FetchedChart
 
 _FIELD = re.compile(r"^(name|version):\s*[\"']?([^\s\"'#]+)", re.MULTILINE)
 
@@ -33,18 +36,18 @@ def gather(world: World, environment: Environment, into: Path) -> Material:
     project = world.project
     chart = _chart(world, into)
     location = _location(project, project.values_location)
-    layers = []
+    copies, layers = [], []
     for number, name in enumerate(environment.values):
         place = into / f"values-{number}"
         place.mkdir()
-        layers.append(world.storage.fetch(location, name, place))
-    content = hashlib.sha256(_fingerprint(chart))
-    for layer in layers:
-        content.update(hashlib.sha256(layer.read_bytes()).digest())
-    return Material(_label(chart), chart, tuple(layers), content.hexdigest())
+        copy = world.storage.fetch(location, name, place)
+        copies.append(copy.path)
+        digest = hashlib.sha256(copy.path.read_bytes()).hexdigest()
+        layers.append(LayerOrigin(name, digest, copy.address, copy.version))
+    return Material(chart.path, tuple(copies), Ingredients(_origin(chart), tuple(layers)))
 
 
-def _chart(world: World, into: Path) -> Path:
+def _chart(world: World, into: Path) -> FetchedChart:
     settings = world.project.chart
     if settings.path:
         path = world.project.root / settings.path
@@ -52,9 +55,9 @@ def _chart(world: World, into: Path) -> Path:
             raise UsageError(
                 f"There is no chart at {path}.", f"Correct `chart.path` in {world.project.source}."
             )
-        return path
+        return FetchedChart(path, f"path:{settings.path}")
     repository = _location(world.project, settings.repository)
-    return world.storage.chart(repository, settings.name, settings.version, into)
+    return world.storage.chart(replace(settings, repository=repository), into)
 
 
 def _location(project: Project, location: str) -> str:
@@ -62,19 +65,20 @@ def _location(project: Project, location: str) -> str:
     return location if "://" in location else str(project.root / location)
 
 
-def _fingerprint(chart: Path) -> bytes:
+def _origin(chart: FetchedChart) -> ChartOrigin:
+    fields = dict(_FIELD.findall(chart_file(chart.path, "Chart.yaml")))
+    name, version = fields.get("name", chart.path.name), fields.get("version", "?")
+    return ChartOrigin(name, version, _digest(chart.path), chart.address)
+
+
+def _digest(chart: Path) -> str:
     if chart.is_file():
-        return hashlib.sha256(chart.read_bytes()).digest()
+        return hashlib.sha256(chart.read_bytes()).hexdigest()
     content = hashlib.sha256()
     for path in sorted(path for path in chart.rglob("*") if path.is_file()):
         content.update(f"{path.relative_to(chart)}\0".encode())
         content.update(hashlib.sha256(path.read_bytes()).digest())
-    return content.digest()
-
-
-def _label(chart: Path) -> str:
-    fields = dict(_FIELD.findall(chart_file(chart, "Chart.yaml")))
-    return f"{fields.get('name', chart.name)}-{fields.get('version', '?')}"
+    return content.hexdigest()
 
 
 def chart_file(chart: Path, name: str) -> str:

@@ -85,9 +85,10 @@ def list_charts(name: str, location: str, config: Path | None) -> None:
 def pull(name: str, version: str, into: Path, location: str, config: Path | None) -> None:
     """Fetch the archive of the chart NAME, and check its digest where there is one to check it with."""
     from trunkline.bootstrap.charts import chart_source
+    from trunkline.config.project import ChartSettings
 
-    redactor = _redactor()
-    path = chart_source(os.environ, redactor).chart(_location(location, config), name, version, into)
+    chart = ChartSettings(name=name, repository=_location(location, config), version=version)
+    path = chart_source(os.environ, _redactor()).chart(chart, into).path
     show({"name": name, "path": str(path)}, lambda: str(path))
 
 

@@ -13,6 +13,7 @@ from trunkline.config.checks import filled
 from trunkline.config.project import Environment, ImageKeys
 from trunkline.domain.commits import Commit
 from trunkline.domain.images import ImageReference, parse_image
+from trunkline.domain.ingredients import Ingredients
 from trunkline.domain.releases import History, Marks, Revision
 from trunkline.errors import UsageError
 from trunkline.plan.steps import (
@@ -40,16 +41,27 @@ class Material:
     """What goes into a release, fetched and at hand.
 
     Attributes:
-        label: the chart's name and version.
-        chart: path of its directory or archive.
+        chart: path of the chart's directory or archive.
         values: paths of the layers, later ones win.
-        fingerprint: digest of the chart's and the layers' contents.
+        ingredients: what the two are.
     """
 
-    label: str
     chart: Path
     values: tuple[Path, ...]
-    fingerprint: str
+    ingredients: Ingredients
+
+    @property
+    def label(self) -> str:
+        """The chart's name and version."""
+        return str(self.ingredients.chart)
+
+    @property
+    def fingerprint(self) -> str:
+        """A digest of the chart's and the layers' contents, wherever they came from."""
+        content = hashlib.sha256(bytes.fromhex(self.ingredients.chart.digest))
+        for layer in self.ingredients.layers:
+            content.update(bytes.fromhex(layer.digest))
+        return content.hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

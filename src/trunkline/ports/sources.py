@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from trunkline.config.project import ChartSettings
 from trunkline.domain.commits import Commit
 
 
@@ -27,20 +28,58 @@ class SourceControl(Protocol):
         ...
 
 
-class Storage(Protocol):
-    """Files from a directory or from S3: charts and values layers."""
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A copy of a file.
 
-    def fetch(self, location: str, name: str, into: Path) -> Path:
-        """Copy the file `name` below `location` (`s3://bucket/prefix` or a directory) to `into`; its path.
+    Attributes:
+        path: where the copy is.
+        address: where it came from, for people.
+        version: what brings the same bytes back from there (S3's version id, a git commit), or empty.
+    """
+
+    path: Path
+    address: str
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedChart:
+    """A copy of a chart's archive, or an unpacked chart where it stands.
+
+    Attributes:
+        path: the archive or the folder.
+        address: where it came from, for people.
+    """
+
+    path: Path
+    address: str
+
+
+class Storage(Protocol):
+    """Charts and values layers, from wherever they are kept."""
+
+    def fetch(self, location: str, name: str, into: Path, version: str = "") -> Fetched:
+        """Copy the file `name` below `location` (`s3://bucket/prefix` or a directory) to `into`.
+
+        Args:
+            location: where the layers are.
+            name: the file's name below it.
+            into: the folder for the copy.
+            version: what an earlier call gave as the copy's version; empty for what is there now.
 
         Raises:
-            UsageError: there is no such file; the message names the full address.
+            UsageError: there is no such file or version; the message names the full address.
             Unreachable: the storage does not answer or refuses the credentials.
         """
         ...
 
-    def chart(self, repository: str, name: str, version: str, into: Path) -> Path:
-        """A chart archive from the chart repository, the newest one when `version` is empty; its path.
+    def chart(self, chart: ChartSettings, into: Path) -> FetchedChart:
+        """A chart from its repository, the newest release when its version is empty.
+
+        Args:
+            chart: its name, version and repository (an absolute one), and how to log in there.
+            into: the folder for the copy.
 
         Raises:
             UsageError: no such chart or version.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from tests.fakes.projects import an_environment
 from trunkline.config.checks import CommandCheck, Expectation, HelmTest, HttpCheck
 from trunkline.config.project import ImageKeys
 from trunkline.domain.images import parse_image
+from trunkline.domain.ingredients import ChartOrigin, Ingredients, LayerOrigin
 from trunkline.domain.releases import History, Marks, Revision, parse_marks
 from trunkline.errors import UsageError
 from trunkline.plan.releases import (
@@ -42,9 +44,11 @@ from trunkline.plan.steps import (
 DIGEST = "sha256:" + "ab" * 32
 IMAGE = parse_image(f"registry.example/sample:0123456@{DIGEST}")
 KEYS = ImageKeys()
-MATERIAL = Material(
-    "backend-1.0.0", Path("/c/backend.tgz"), (Path("/c/base.yaml"), Path("/c/dev.yaml")), "f00"
+MADE_OF = Ingredients(
+    ChartOrigin("backend", "1.0.0", "f0" * 32),
+    (LayerOrigin("base.yaml", "a0" * 32), LayerOrigin("dev.yaml", "b0" * 32)),
 )
+MATERIAL = Material(Path("/c/backend.tgz"), (Path("/c/base.yaml"), Path("/c/dev.yaml")), MADE_OF)
 IDENTITY = release_identity(MATERIAL, image_pins(IMAGE, KEYS))
 FOREIGN = "Upgrade complete"
 
@@ -387,8 +391,9 @@ def test_identity_tells_releases_apart() -> None:
     """Chart, values and image make the identity; the same ones make it again."""
     pins = image_pins(IMAGE, KEYS)
     other = image_pins(IMAGE.with_tag("2"), KEYS)
-    changed = Material(MATERIAL.label, MATERIAL.chart, MATERIAL.values, "f01")
-    elsewhere = Material("x", Path("/elsewhere"), (), MATERIAL.fingerprint)
+    changed = replace(MATERIAL, ingredients=replace(MADE_OF, layers=MADE_OF.layers[:1]))
+    moved = ChartOrigin("backend", "1.0.0", MADE_OF.chart.digest, "s3://elsewhere")
+    elsewhere = Material(Path("/elsewhere"), (), replace(MADE_OF, chart=moved))
     assert release_identity(elsewhere, pins) == IDENTITY
     assert len({IDENTITY, release_identity(MATERIAL, other), release_identity(changed, pins)}) == 3
 

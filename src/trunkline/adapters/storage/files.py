@@ -11,9 +11,10 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from trunkline.adapters.storage.places import Directory, Place
+from trunkline.config.project import ChartSettings
 from trunkline.domain.redaction import Redactor
 from trunkline.errors import Unreachable, UsageError
-from trunkline.ports.sources import ChartStore
+from trunkline.ports.sources import ChartStore, Fetched, FetchedChart
 
 if TYPE_CHECKING:
     from trunkline.adapters.storage.aws import Access
@@ -32,7 +33,7 @@ class FileStorage:
         self._places: dict[str, Place] = {}
         self._found: Access | None = None
 
-    def fetch(self, location: str, name: str, into: Path) -> Path:
+    def fetch(self, location: str, name: str, into: Path, version: str = "") -> Fetched:  # noqa: ARG002 - see the next slice
         """See the port."""
         name = _checked(name)
         place = self._place(location)
@@ -41,14 +42,17 @@ class FileStorage:
             raise UsageError(
                 f"There is no {place.address(name)}.", f"Put the file there, or correct its name: {name}."
             )
-        return _write(into, name, file.content)
+        return Fetched(_write(into, name, file.content), place.address(name))
 
-    def chart(self, repository: str, name: str, version: str, into: Path) -> Path:
+    def chart(self, chart: ChartSettings, into: Path) -> FetchedChart:
         """See the port; an unpacked chart in a directory is returned where it stands."""
         from trunkline.adapters.storage import charts  # noqa: PLC0415 - most commands need no chart
 
-        place = self._place(repository)
-        return charts.find(place, name, version, lambda file, content: _write(into, file, content))
+        place = self._place(chart.repository)
+        path = charts.find(
+            place, chart.name, chart.version, lambda file, content: _write(into, file, content)
+        )
+        return FetchedChart(path, place.address(path.name))
 
     def repository(self, location: str) -> ChartStore:
         """The chart repository at an address, to be written as well.

@@ -16,6 +16,7 @@ from pytest_httpserver import HTTPServer
 
 from trunkline.adapters.storage import FileStorage
 from trunkline.adapters.storage.places import LARGEST
+from trunkline.config.project import ChartSettings
 from trunkline.domain.redaction import Redactor
 from trunkline.errors import Refused, Unreachable, UsageError
 
@@ -40,7 +41,12 @@ def test_an_unpacked_chart_is_used_where_it_stands(tmp_path: Path) -> None:
     (tmp_path / "backend").mkdir()
     (tmp_path / "backend" / "Chart.yaml").write_text("name: backend\nversion: 0.4.0\n")
     for version in ("", "0.4.0"):
-        assert storage().chart(str(tmp_path), "backend", version, tmp_path / "out") == tmp_path / "backend"
+        assert (
+            storage()
+            .chart(ChartSettings(repository=str(tmp_path), name="backend", version=version), tmp_path / "out")
+            .path
+            == tmp_path / "backend"
+        )
     assert not (tmp_path / "out").exists()
 
 
@@ -65,7 +71,11 @@ def test_a_range_takes_the_newest_that_is_in_it(
     if indexed:
         entries = "".join(f"  - version: {item}\n" for item in versions)
         (tmp_path / "index.yaml").write_text(f"entries:\n  backend:\n{entries}")
-    path = storage().chart(str(tmp_path), "backend", version, tmp_path / "out")
+    path = (
+        storage()
+        .chart(ChartSettings(repository=str(tmp_path), name="backend", version=version), tmp_path / "out")
+        .path
+    )
     assert path.name == f"backend-{chosen}.tgz"
 
 
@@ -76,7 +86,7 @@ def test_a_range_without_a_version_tells_what_there_is(tmp_path: Path) -> None:
     with pytest.raises(
         UsageError, match=r"No version of the chart backend in .* is in the range \^2\."
     ) as caught:
-        storage().chart(str(tmp_path), "backend", "^2", tmp_path)
+        storage().chart(ChartSettings(repository=str(tmp_path), name="backend", version="^2"), tmp_path)
     assert "2.0.0-rc.1, 1.0.0" in caught.value.hint
     assert ">=1.0.0-0" in caught.value.hint
 
@@ -86,14 +96,16 @@ def test_an_unpacked_chart_of_another_version_is_refused(tmp_path: Path) -> None
     (tmp_path / "backend").mkdir()
     (tmp_path / "backend" / "Chart.yaml").write_text('name: backend\nversion: "0.4.0" # ours\n')
     with pytest.raises(UsageError, match=r"has the version 0\.4\.0, not 0\.5\.0"):
-        storage().chart(str(tmp_path), "backend", "0.5.0", tmp_path)
+        storage().chart(ChartSettings(repository=str(tmp_path), name="backend", version="0.5.0"), tmp_path)
 
 
 @pytest.mark.parametrize("version", ["latest", "../1.0.0", ">=", "1.0.0/..", "^*", "1.2.3.4"])
 def test_what_is_no_version_is_refused(tmp_path: Path, version: str) -> None:
     """A version that is neither exact nor a range is refused before anything is read."""
     with pytest.raises(UsageError, match=r"The chart version .* range"):
-        storage().chart(str(tmp_path / "nowhere"), "backend", version, tmp_path)
+        storage().chart(
+            ChartSettings(repository=str(tmp_path / "nowhere"), name="backend", version=version), tmp_path
+        )
 
 
 def test_a_missing_version_tells_what_there_is(tmp_path: Path) -> None:
@@ -101,7 +113,7 @@ def test_a_missing_version_tells_what_there_is(tmp_path: Path) -> None:
     for version in ("1.0.0", "1.2.0", "1.10.0", "1.3.0", "1.4.0", "1.5.0"):
         (tmp_path / f"backend-{version}.tgz").write_bytes(ARCHIVE)
     with pytest.raises(UsageError) as caught:
-        storage().chart(str(tmp_path), "backend", "9.0.0", tmp_path)
+        storage().chart(ChartSettings(repository=str(tmp_path), name="backend", version="9.0.0"), tmp_path)
     assert caught.value.hint == "There are 1.10.0, 1.5.0, 1.4.0, 1.3.0, 1.2.0 and 1 older."
 
 
@@ -109,7 +121,7 @@ def test_prereleases_alone_are_not_taken(tmp_path: Path) -> None:
     """Where only prereleases are, the person has to name one."""
     (tmp_path / "backend-1.0.0-rc.1.tgz").write_bytes(ARCHIVE)
     with pytest.raises(UsageError, match="no released version of the chart backend") as caught:
-        storage().chart(str(tmp_path), "backend", "", tmp_path)
+        storage().chart(ChartSettings(repository=str(tmp_path), name="backend", version=""), tmp_path)
     assert "1.0.0-rc.1" in caught.value.hint
 
 
@@ -132,7 +144,11 @@ def test_an_index_never_leads_out(tmp_path: Path, url: str, read: str) -> None:
     (repository / read).write_bytes(ARCHIVE)
     (tmp_path / "b.tgz").write_bytes(b"not this")
     (repository / "index.yaml").write_text(f"entries:\n  backend:\n  - version: 1.0.0\n    urls: ['{url}']\n")
-    found = storage().chart(str(repository), "backend", "", tmp_path / "out")
+    found = (
+        storage()
+        .chart(ChartSettings(repository=str(repository), name="backend", version=""), tmp_path / "out")
+        .path
+    )
     assert found == tmp_path / "out" / "backend-1.0.0.tgz"
     assert found.read_bytes() == ARCHIVE
 
@@ -141,7 +157,7 @@ def test_a_version_in_an_index_is_no_path(tmp_path: Path) -> None:
     """A version that is none does not become a file name."""
     (tmp_path / "index.yaml").write_text("entries:\n  backend:\n  - version: ../../1.0.0\n")
     with pytest.raises(UsageError, match="no released version"):
-        storage().chart(str(tmp_path), "backend", "", tmp_path)
+        storage().chart(ChartSettings(repository=str(tmp_path), name="backend", version=""), tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -152,7 +168,7 @@ def test_a_broken_index_names_its_address(tmp_path: Path, index: bytes) -> None:
     """An index that cannot be read is named, with the way around it."""
     (tmp_path / "index.yaml").write_bytes(index)
     with pytest.raises(UsageError, match=r"index\.yaml cannot be read: ") as caught:
-        storage().chart(str(tmp_path), "backend", "", tmp_path)
+        storage().chart(ChartSettings(repository=str(tmp_path), name="backend", version=""), tmp_path)
     assert "chart.version" in caught.value.hint
 
 
@@ -160,7 +176,9 @@ def test_what_is_no_archive_is_refused(tmp_path: Path) -> None:
     """An error page that was stored as a chart does not reach Helm."""
     (tmp_path / "backend-1.0.0.tgz").write_text("<html>404</html>")
     with pytest.raises(Unreachable, match="is no chart archive"):
-        storage().chart(str(tmp_path), "backend", "1.0.0", tmp_path / "out")
+        storage().chart(
+            ChartSettings(repository=str(tmp_path), name="backend", version="1.0.0"), tmp_path / "out"
+        )
 
 
 def test_a_huge_file_is_not_read(tmp_path: Path) -> None:
@@ -210,7 +228,7 @@ def test_a_missing_extra_is_told(tmp_path: Path) -> None:
         "from trunkline.adapters.storage import FileStorage\n"
         "from trunkline.domain.redaction import Redactor\n"
         "keys = {'AWS_ACCESS_KEY_ID': 'a', 'AWS_SECRET_ACCESS_KEY': 'b'}\n"
-        "try: FileStorage(keys, Redactor()).fetch('s3://bucket', 'x', Path('.'))\n"
+        "try: FileStorage(keys, Redactor()).fetch('s3://bucket', 'x', Path('.')).path\n"
         "except Exception as error: print(type(error).__name__, error.hint)"
     )
     done = subprocess.run(
@@ -302,7 +320,11 @@ def test_only_what_is_listed_of_the_chart_is_read(httpserver: HTTPServer, tmp_pa
     )
     httpserver.expect_oneshot_request("/bucket", query_string=None).respond_with_data(listing)
     httpserver.expect_request("/bucket/charts/backend-1.1.0.tgz").respond_with_data(ARCHIVE)
-    found = s3(httpserver).chart("s3://bucket/charts", "backend", "", tmp_path)
+    found = (
+        s3(httpserver)
+        .chart(ChartSettings(repository="s3://bucket/charts", name="backend", version=""), tmp_path)
+        .path
+    )
     assert hashlib.sha256(found.read_bytes()).digest() == hashlib.sha256(ARCHIVE).digest()
     (asked,) = [request for request, _ in httpserver.log if request.path == "/bucket"]
     assert asked.args["start-after"] == "charts/backend-"
