@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
+import hmac
 import json
 import shutil
 import sys
@@ -13,6 +15,7 @@ import tempfile
 import urllib.request
 import zipfile
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -101,6 +104,36 @@ class S3:
         request = urllib.request.Request(self._inner("filer.port", f"buckets/{name}/"), method="POST")
         with urllib.request.urlopen(request, timeout=10):
             pass
+
+    def keep_versions(self, bucket: str) -> None:
+        """Let a bucket keep every version of its objects from now on (S3's PutBucketVersioning)."""
+        body = b"<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>"
+        headers = self._signed("PUT", f"/{bucket}", "versioning=", body)
+        request = urllib.request.Request(f"{self.endpoint}/{bucket}?versioning=", body, headers, method="PUT")
+        with urllib.request.urlopen(request, timeout=10):
+            pass
+
+    def _signed(self, method: str, path: str, query: str, body: bytes) -> dict[str, str]:
+        """The headers of a request that AWS's Signature Version 4 asks for."""
+        now = datetime.now(UTC)
+        moment, scope = f"{now:%Y%m%dT%H%M%SZ}", f"{now:%Y%m%d}/{self.region}/s3/aws4_request"
+        digest = hashlib.sha256(body).hexdigest()
+        signed = {
+            "host": self.endpoint.removeprefix("http://"),
+            "x-amz-content-sha256": digest,
+            "x-amz-date": moment,
+        }
+        lines = [*(f"{name}:{value}" for name, value in signed.items()), "", ";".join(signed), digest]
+        asked = hashlib.sha256("\n".join((method, path, query, *lines)).encode()).hexdigest()
+        key = f"AWS4{self.secret_key}".encode()
+        for part in scope.split("/"):
+            key = hmac.digest(key, part.encode(), "sha256")
+        text = f"AWS4-HMAC-SHA256\n{moment}\n{scope}\n{asked}"
+        signature = hmac.digest(key, text.encode(), "sha256").hex()
+        login = (
+            f"Credential={self.access_key}/{scope}, SignedHeaders={';'.join(signed)}, Signature={signature}"
+        )
+        return {**signed, "authorization": f"AWS4-HMAC-SHA256 {login}"}
 
     def join(self) -> None:
         """Wait until the server ends by itself."""

@@ -25,6 +25,7 @@ from trunkline.errors import ExitCode, Refused, Unreachable, UsageError
 from trunkline.ports import Storage
 
 VALUES = b"replicas: 2\n"
+NEWER = b"replicas: 3\n"
 KEYS = {"AWS_ACCESS_KEY_ID": "an-access-key", "AWS_SECRET_ACCESS_KEY": "a-secret-key"}
 
 
@@ -45,10 +46,11 @@ FILES = {
 
 @dataclass(frozen=True)
 class Stage:
-    """A storage with `FILES` below `root`."""
+    """A storage with `FILES` below `root`; `versioned` is a place with two versions of `base.yaml`, if it can be."""
 
     storage: Storage
     root: str
+    versioned: str = ""
 
     @property
     def values(self) -> str:
@@ -65,7 +67,9 @@ def fake(_: pytest.FixtureRequest) -> Iterator[Stage]:
     for path, content in FILES.items():
         place, name = path.split("/", 1)
         places[f"memory:/{place}"][name] = content
-    yield Stage(FakeStorage(places), "memory:")
+    storage = FakeStorage({**places, "memory:/kept": {"base.yaml": NEWER}})
+    storage.versions["memory:/kept", "base.yaml"] = {"1": VALUES, "2": NEWER}
+    yield Stage(storage, "memory:", "memory:/kept")
 
 
 @contextmanager
@@ -86,12 +90,15 @@ def bucket(request: pytest.FixtureRequest) -> Iterator[Stage]:
         "AWS_ACCESS_KEY_ID": server.reader_access_key,
         "AWS_SECRET_ACCESS_KEY": server.reader_secret_key,
     }
-    yield Stage(FileStorage({**server.env(), **keys}, Redactor()), "s3://acme-files/live")
+    server.keep_versions("acme-kept")
+    for content in (VALUES, NEWER):
+        obstore.put(writer(server, "acme-kept"), "base.yaml", content)
+    yield Stage(FileStorage({**server.env(), **keys}, Redactor()), "s3://acme-files/live", "s3://acme-kept")
 
 
-def writer(server: S3) -> S3Store:
+def writer(server: S3, bucket: str = "acme-files") -> S3Store:
     return S3Store(
-        "acme-files",
+        bucket,
         endpoint=server.endpoint,
         region=server.region,
         access_key_id=server.access_key,
@@ -102,7 +109,7 @@ def writer(server: S3) -> S3Store:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[S3]:
-    with S3(buckets=["acme-files", "acme-empty"]) as server:
+    with S3(buckets=["acme-files", "acme-empty", "acme-kept"]) as server:
         yield server
 
 
@@ -133,6 +140,38 @@ def test_a_missing_file_is_named_in_full(stage: Stage, tmp_path: Path) -> None:
     assert caught.value.exit_code == ExitCode.USAGE
     assert f"{stage.values}/prod.yaml" in caught.value.message
     assert list(tmp_path.iterdir()) == []
+
+
+def test_without_versions_there_is_none(stage: Stage, tmp_path: Path) -> None:
+    """A place that keeps no versions gives none, and one that is asked for is exit code 2."""
+    assert stage.storage.fetch(stage.values, "base.yaml", tmp_path).version == ""
+    with pytest.raises(UsageError, match=f"{stage.values}/base.yaml") as caught:
+        stage.storage.fetch(stage.values, "base.yaml", tmp_path, "1234")
+    assert "1234" in caught.value.message
+
+
+@pytest.mark.parametrize("stage", [fake, bucket], indirect=True)
+def test_a_version_brings_its_bytes_back(stage: Stage, tmp_path: Path) -> None:
+    """What a fetch says of the version brings the same bytes back, whatever was written since."""
+    now = stage.storage.fetch(stage.versioned, "base.yaml", tmp_path / "now")
+    again = stage.storage.fetch(stage.versioned, "base.yaml", tmp_path / "again", now.version)
+    assert now.version
+    assert (now.path.read_bytes(), again.path.read_bytes(), again.version) == (NEWER, NEWER, now.version)
+    with pytest.raises(UsageError, match=f"{stage.versioned}/base.yaml has no version 0000 any more"):
+        stage.storage.fetch(stage.versioned, "base.yaml", tmp_path, "0000")
+
+
+def test_an_overwritten_and_deleted_object_comes_back(server: S3, tmp_path: Path) -> None:
+    """S3's versions outlive a write and a deletion; only a version that was removed itself is gone."""
+    server.keep_versions("acme-kept")
+    store, files = writer(server, "acme-kept"), storage(server)
+    obstore.put(store, "dev.yaml", b"a: 1\n")
+    first = files.fetch("s3://acme-kept", "dev.yaml", tmp_path / "1").version
+    obstore.put(store, "dev.yaml", b"a: 2\n")
+    obstore.delete(store, "dev.yaml")
+    with pytest.raises(UsageError, match=r"There is no s3://acme-kept/dev\.yaml"):
+        files.fetch("s3://acme-kept", "dev.yaml", tmp_path / "2")
+    assert files.fetch("s3://acme-kept", "dev.yaml", tmp_path / "3", first).path.read_bytes() == b"a: 1\n"
 
 
 @pytest.mark.parametrize("name", ["../values/base.yaml", "/etc/hostname", "a/../../x", ".."])

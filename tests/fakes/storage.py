@@ -16,21 +16,28 @@ class FakeStorage:
     Args:
         files: contents by location and name; a chart is the file `<name>-<version>.tgz`.
 
-    A test sets `trouble` to make every call fail with that sentence.
+    A test sets `trouble` to make every call fail with that sentence, and gives a file `versions`: all its contents,
+    by version, the newest last.
     """
 
     def __init__(self, files: dict[str, dict[str, bytes]] | None = None) -> None:
         self.files = files if files is not None else {}
         self.trouble = ""
+        self.versions: dict[tuple[str, str], dict[str, bytes]] = {}
         self.fetched: list[str] = []
 
     def fetch(self, location: str, name: str, into: Path, version: str = "") -> Fetched:
         if name.startswith("/") or ".." in name.split("/"):
             raise UsageError(f"{name!r} is no name of a values file.")
         content = self._place(location).get(name)
-        if content is None:
+        kept = self.versions.get((location, name), {})
+        if version and version not in kept:
+            raise UsageError(f"{location}/{name} has no version {version} any more.")
+        if content is None and not version:
             raise UsageError(f"There is no {location}/{name}.")
-        return Fetched(self._write(into, f"{location}/{name}", name, content), f"{location}/{name}")
+        version = version or next(reversed(kept), "")
+        content = kept.get(version, content) or b""
+        return Fetched(self._write(into, f"{location}/{name}", name, content), f"{location}/{name}", version)
 
     def chart(self, chart: ChartSettings, into: Path) -> FetchedChart:
         repository, name, version = chart.repository, chart.name, chart.version

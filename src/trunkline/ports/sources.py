@@ -103,11 +103,13 @@ class File:
     Attributes:
         metadata: what the storage keeps beside it, in its own words (`chart-digest`); keys are in lower case.
         mark: another one for every other content (S3's ETag); opaque.
+        version: what brings the same bytes back (S3's version id, a git commit); empty where nothing does.
     """
 
     content: bytes
     metadata: Mapping[str, str] = field(default_factory=dict)
     mark: str = ""
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)

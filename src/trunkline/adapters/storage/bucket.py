@@ -32,6 +32,9 @@ _ELSEWHERE = frozenset(
 )
 _MISSING = 404
 _REFUSALS = frozenset({401, 403})
+_NO_VERSION = frozenset({"NoSuchVersion", "NoSuchKey", ""})
+# A bad argument, or a marker of a deletion, which cannot be read.
+_NO_ID = frozenset({400, 405})
 
 
 class Bucket:
@@ -50,24 +53,34 @@ class Bucket:
         """See `Place`."""
         return "/".join(("s3:/", self._bucket, *(part for part in (self._prefix, name) if part)))
 
-    def read(self, name: str) -> File | None:
+    def read(self, name: str, version: str = "") -> File | None:
         """See `Place`."""
         store = self.opened()
         import obstore  # noqa: PLC0415 - an extra, and 15 ms that a directory does not need
 
         try:
-            answer = obstore.get(store, self.key(name))
+            answer = obstore.get(store, self.key(name), options={"version": version} if version else None)
             metadata = {key.lower(): value for key, value in answer.attributes.items()}
             content = bytes(answer.bytes()) if answer.meta["size"] <= LARGEST else None
         except FileNotFoundError as error:
+            if version and _code(error) in _NO_VERSION:
+                raise self._no_version(name, version) from None
             if _code(error) == "NoSuchBucket" or (_code(error) != "NoSuchKey" and not self._exists(store)):
                 raise self._no_bucket() from None
             return None
         except Exception as error:  # noqa: BLE001 - obstore's errors have no common class that is no Exception
+            # S3 itself takes an id that it could not have given for a bad argument.
+            if version and _status(error) in _NO_ID:
+                raise self._no_version(name, version) from None
             self.fail(error, self.address(name))
         if content is None:
             raise too_large(self.address(name))
-        return File(content, metadata, answer.meta["e_tag"] or "")
+        # A server without versions may answer with what it has.
+        if version and answer.meta["version"] != version:
+            raise self._no_version(name, version)
+        # "null" is the version of an object from before the bucket kept versions; the next write replaces it.
+        kept = answer.meta["version"] or ""
+        return File(content, metadata, answer.meta["e_tag"] or "", "" if kept == "null" else kept)
 
     def names(self, beginning: str) -> list[str]:
         """See `Place`."""
@@ -142,6 +155,12 @@ class Bucket:
         if self._store is None:
             self._store = _open(self._bucket, self._access())
         return self._store
+
+    def _no_version(self, name: str, version: str) -> UsageError:
+        return UsageError(
+            f"{self.address(name)} has no version {version} any more.",
+            "A lifecycle rule or a person removed it: deploy what is there now, or bring the version back.",
+        )
 
     def _no_bucket(self) -> UsageError:
         return UsageError(

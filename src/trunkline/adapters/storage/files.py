@@ -33,16 +33,16 @@ class FileStorage:
         self._places: dict[str, Place] = {}
         self._found: Access | None = None
 
-    def fetch(self, location: str, name: str, into: Path, version: str = "") -> Fetched:  # noqa: ARG002 - see the next slice
+    def fetch(self, location: str, name: str, into: Path, version: str = "") -> Fetched:
         """See the port."""
         name = _checked(name)
         place = self._place(location)
-        file = place.read(name)
+        file = place.read(name, version)
         if file is None:
             raise UsageError(
                 f"There is no {place.address(name)}.", f"Put the file there, or correct its name: {name}."
             )
-        return Fetched(_write(into, name, file.content), place.address(name))
+        return Fetched(_write(into, name, file.content), place.address(name), file.version)
 
     def chart(self, chart: ChartSettings, into: Path) -> FetchedChart:
         """See the port; an unpacked chart in a directory is returned where it stands."""

@@ -22,11 +22,11 @@ class Place(Protocol):
         """The full address of a name, for people."""
         ...
 
-    def read(self, name: str) -> File | None:
-        """A file, or None when the place is there and the file is not.
+    def read(self, name: str, version: str = "") -> File | None:
+        """A file, or None when the place is there and the file is not; of one `version` if that is given.
 
         Raises:
-            UsageError: there is no such place, or the file is too large.
+            UsageError: there is no such place or version, the place keeps none, or the file is too large.
             Unreachable: it does not answer or does not let us in.
         """
         ...
@@ -62,9 +62,14 @@ class Directory:
         """See `Place`."""
         return str(self._root / name) if name else str(self._root)
 
-    def read(self, name: str) -> File | None:
+    def read(self, name: str, version: str = "") -> File | None:
         """See `Place`."""
         path = self._root / name
+        if version:
+            raise UsageError(
+                f"The version {version} of {path} cannot be had: a folder keeps no versions.",
+                "Keep the layers in a bucket with versioning, or deploy what the folder holds now.",
+            )
         try:
             if path.stat().st_size > LARGEST:
                 raise too_large(self.address(name))
