@@ -21,6 +21,7 @@ from tests.fakes.ledger import FakeLedger
 from tests.fakes.processes import FakeProcesses
 from tests.fakes.projects import REPOSITORY, a_project
 from tests.fakes.storage import FakeStorage
+from tests.fakes.values import FakeValues
 from tests.unit.domain.states import container, deployment, pod, seen, terminated, waiting
 from trunkline.config.project import ImageSettings, Project
 from trunkline.domain.commits import Commit
@@ -278,6 +279,7 @@ def fake_world(
         source=source,
         registry=registry,
         storage=storage,
+        values=FakeValues(),
         ledger=ledger,
         approver=approver,
         builder=lambda: builder,

@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from trunkline.adapters.helm import HelmCommand
+from trunkline.adapters.helm_values import HelmValues
 from trunkline.adapters.http import Urllib3Http
 from trunkline.adapters.identifiers import new_id
 from trunkline.adapters.kubernetes import connect
@@ -115,6 +116,7 @@ def _world(
         source=RehearsedSource(commit, order),
         registry=images,
         storage=FileStorage(environ, redactor),
+        values=HelmValues(processes),
         ledger=SqliteLedger(room / "ledger.db", redactor),
         approver=Approving(),
         builder=lambda: images,

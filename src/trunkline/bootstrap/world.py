@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from trunkline.adapters.clock import SystemClock
 from trunkline.adapters.git import GitSource
 from trunkline.adapters.helm import HelmCommand
+from trunkline.adapters.helm_values import HelmValues
 from trunkline.adapters.http import Urllib3Http
 from trunkline.adapters.identifiers import new_id
 from trunkline.adapters.kubectl import KubectlForwarding
@@ -93,6 +94,7 @@ def compose(
         source=GitSource(processes, project.root, environ),
         registry=registry,
         storage=FileStorage(environ, redactor),
+        values=HelmValues(processes),
         ledger=SqliteLedger(locate(environ), redactor),
         approver=TerminalApprover(surroundings.actor, sys.stdin, sys.stderr),
         builder=_once(image_builder),

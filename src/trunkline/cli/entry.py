@@ -38,6 +38,7 @@ COMMANDS = {
     "run": "Take the commit all the way: test, build, deploy, approval, deploy.",
     "schema": "Print the JSON schema of trunkline.yaml, for editors.",
     "status": "Show what runs in every environment.",
+    "values": "Show the merged values of a release, and which layer each one comes from.",
 }
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from trunkline.domain.releases import History, ReleaseTarget
 from trunkline.ports.processes import Meanwhile, OnLine
@@ -133,5 +133,37 @@ class Helm(Protocol):
 
         Raises:
             DeploymentFailed, Unreachable: as above.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ValuesRead:
+    """Values as Helm types them.
+
+    Attributes:
+        chart: the chart's own; null stands where Helm reads null.
+        layers: each layer alone, in order, with its nulls.
+        merged: all of them laid over one another, the pins last.
+    """
+
+    chart: Mapping[str, Any] = field(repr=False)
+    layers: tuple[Mapping[str, Any], ...] = field(repr=False)
+    merged: Mapping[str, Any] = field(repr=False)
+
+
+class ValuesReader(Protocol):
+    """Helm as a reader of values files; no cluster is needed."""
+
+    def read(self, own: str, layers: Sequence[Path], pins: Mapping[str, Any]) -> ValuesRead:
+        """What Helm makes of the values.
+
+        Args:
+            own: the text of the chart's `values.yaml`.
+            layers: the files, later ones win.
+            pins: the last layer.
+
+        Raises:
+            UsageError: Helm is not installed or cannot read a layer; the message names it.
         """
         ...

@@ -11,7 +11,7 @@ from trunkline.domain.releases import ClusterTarget
 from trunkline.ports.clock import Clock
 from trunkline.ports.cluster import Cluster
 from trunkline.ports.forwarding import Forwarding
-from trunkline.ports.helm import Helm
+from trunkline.ports.helm import Helm, ValuesReader
 from trunkline.ports.http import Http, TlsSettings
 from trunkline.ports.images import ImageBuilder, Registry
 from trunkline.ports.ledger import Ledger
@@ -37,6 +37,7 @@ class World:
     source: SourceControl
     registry: Registry
     storage: Storage
+    values: ValuesReader
     ledger: Ledger
     approver: Approver
     builder: Callable[[], ImageBuilder]
