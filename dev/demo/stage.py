@@ -82,22 +82,29 @@ class Stage:
             run([PROGRAM, *arguments, "--output", "json"], cwd=self.sample, env=self.environment)
         )
 
-    def version_of(self, environment: str) -> str:
-        """The commit that the service in an environment answers over HTTP."""
+    def answers(self, environment: str, commit: str) -> bool:
+        """Whether the service in an environment comes to answer with this commit over HTTP."""
         url = self.versions[environment]
         deadline = time.monotonic() + _READY_S
         while True:
-            try:
-                with urllib.request.urlopen(url, timeout=2) as answer:
-                    commit = str(json.load(answer)["commit"])
-                print(f"GET {url} -> {commit}")
-            except OSError as error:
-                if time.monotonic() > deadline:
-                    raise DevError(f"{url} does not answer: {error}.") from error
-                # kube-proxy learns of a new endpoint a moment after the pod is ready
-                time.sleep(0.2)
-            else:
-                return commit
+            told = _version(url)
+            print(f"GET {url} -> {told}")
+            # In whole or as an image's tag has it.
+            if told and commit.startswith(told):
+                return True
+            if time.monotonic() > deadline:
+                return False
+            # A node's kube-proxy learns a moment later which pods are there: until then, old ones may be asked.
+            time.sleep(0.2)
+
+
+def _version(url: str) -> str:
+    """The commit that is answered; empty if nothing is."""
+    try:
+        with urllib.request.urlopen(url, timeout=2) as answer:
+            return str(json.load(answer)["commit"])
+    except OSError:
+        return ""
 
 
 @contextmanager

@@ -63,8 +63,10 @@ def traced(merged: Mapping[str, Any], layers: Sequence[Layer]) -> tuple[Traced, 
     for keys, value in leaves(merged):
         given = [(layer, *_look_up(layer.values, keys)) for layer in layers]
         holders = [Given(layer.name, item) for layer, there, item in given if there]
-        # A null takes away what is below it; a layer below that one no longer has a say.
-        says = [item for item in holders if item.value is not None or value is None]
+        # Equal ones first: what a null took away may have come back from further below, as only Helm knows.
+        says = [item for item in holders if _same(item, value) and _gives(layers, item.layer, keys)]
+        # A map may be what is left of a fuller one.
+        says = says or [item for item in holders if item.value is not None]
         winner = says[-1].layer if says else ""
         below = tuple(item for item in holders[: holders.index(says[-1])]) if says else ()
         found.append(Traced(keys, value, winner, below))
@@ -123,6 +125,19 @@ def _leaves(keys: Keys, values: Mapping[str, Any]) -> Iterator[tuple[Keys, Any]]
             yield from _leaves((*keys, key), value)
         else:
             yield (*keys, key), value
+
+
+def _same(item: Given, value: Any) -> bool:
+    return type(item.value) is type(value) and bool(item.value == value)
+
+
+def _gives(layers: Sequence[Layer], name: str, keys: Keys) -> bool:
+    """Whether something stands there in the layer itself, be it null."""
+    try:
+        at(next(layer.values for layer in layers if layer.name == name), keys)
+    except KeyError:
+        return False
+    return True
 
 
 def _look_up(values: Mapping[str, Any], keys: Keys) -> tuple[bool, Any]:

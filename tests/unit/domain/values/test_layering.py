@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.fakes.values import FakeValues
@@ -72,6 +72,7 @@ def test_a_value_of_nobody() -> None:
 
 
 @given(LAYERS, st.lists(LAYERS, max_size=3))
+@example({"a": None, "b": {"a": None}}, [{"a": None, "b": None}, {"b": {}}])
 def test_the_named_layer_gives_the_value(chart: dict[str, Any], above: list[dict[str, Any]]) -> None:
     """Whatever the layers hold, each value of the result is the one that its named layer gives, and none is left out."""
     layers = [Layer(str(number), values) for number, values in enumerate([chart, *above])]
