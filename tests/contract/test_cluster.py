@@ -133,13 +133,13 @@ def test_lost_lease(stage: Stage, target: ReleaseTarget) -> None:
 
 def test_good_revisions(stage: Stage, target: ReleaseTarget) -> None:
     """What was noted as good is known afterwards, whoever holds the lease then, and the lease goes on."""
-    assert stage.cluster.good_revisions(target) == frozenset()
+    assert not stage.cluster.good_revisions(target)
     with stage.cluster.lease(target, ALICE) as lease:
         stage.cluster.note_good(target, 1)
-        stage.cluster.note_good(target, 3)
+        stage.cluster.note_good(target, 3, '{"chart": "backend 1.0"}')
         lease.ensure_held()
     with stage.cluster.lease(target, BOB):
-        assert stage.cluster.good_revisions(target) == {1, 3}
+        assert stage.cluster.good_revisions(target) == {1: "", 3: '{"chart": "backend 1.0"}'}
 
 
 def test_good_revisions_of_a_removed_release(stage: Stage, target: ReleaseTarget) -> None:
@@ -147,14 +147,14 @@ def test_good_revisions_of_a_removed_release(stage: Stage, target: ReleaseTarget
     stage.cluster.forget_good(target)
     stage.cluster.note_good(target, 2)
     stage.cluster.forget_good(target)
-    assert stage.cluster.good_revisions(target) == frozenset()
+    assert not stage.cluster.good_revisions(target)
 
 
 def test_good_revisions_of_an_earlier_life(stage: Stage, target: ReleaseTarget) -> None:
     """After a release was removed and installed anew its old revision numbers count no more."""
     stage.cluster.note_good(target, 7)
     stage.cluster.note_good(target, 2)
-    assert stage.cluster.good_revisions(target) == {2}
+    assert stage.cluster.good_revisions(target) == {2: ""}
 
 
 def test_pending_record_becomes_failed(stage: Stage, target: ReleaseTarget) -> None:

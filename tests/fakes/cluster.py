@@ -51,7 +51,7 @@ class FakeCluster:
         self.denied: set[tuple[str, str]] = set()
         self.holders: dict[str, LeaseHolder] = {}
         self.records: dict[tuple[str, int], list[str]] = {}
-        self.good: dict[str, set[int]] = {}
+        self.good: dict[str, dict[int, str]] = {}
         self.observations: list[Observation] = []
         self.hooks = Observation(0.0, {})
         self.deleted: list[str] = []
@@ -102,15 +102,15 @@ class FakeCluster:
                 if self.holders.get(str(target)) is holder:
                     del self.holders[str(target)]
 
-    def good_revisions(self, target: ReleaseTarget) -> frozenset[int]:
+    def good_revisions(self, target: ReleaseTarget) -> dict[int, str]:
         self._check()
-        return frozenset(self.good.get(str(target), ()))
+        return dict(self.good.get(str(target), {}))
 
-    def note_good(self, target: ReleaseTarget, revision: int) -> None:
+    def note_good(self, target: ReleaseTarget, revision: int, made_of: str = "") -> None:
         self._check()
-        noted = self.good.setdefault(str(target), set())
-        noted -= {number for number in noted if number > revision}
-        noted.add(revision)
+        noted = self.good.get(str(target), {})
+        kept = {number: line for number, line in noted.items() if number < revision}
+        self.good[str(target)] = {**kept, revision: made_of}
 
     def forget_good(self, target: ReleaseTarget) -> None:
         self._check()

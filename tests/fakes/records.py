@@ -16,10 +16,15 @@ from trunkline.domain.attempts import (
     Stage,
 )
 from trunkline.domain.gates import GateOutcome, GateRecord
+from trunkline.domain.ingredients import ChartOrigin, Ingredients, LayerOrigin
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 DIGEST = "sha256:" + "ab" * 32
+INGREDIENTS = Ingredients(
+    ChartOrigin("backend", "1.0.0", "cd" * 32, "s3://charts/backend-1.0.0.tgz"),
+    (LayerOrigin("base.yaml", "ef" * 32, "s3://values/base.yaml", "v1"),),
+)
 
 
 def at(seconds: float) -> datetime:
@@ -149,4 +154,5 @@ def a_deployment(
         kind=Kind.PROMOTION,
         actor="ada",
         deployed_at=at(seconds),
+        ingredients=INGREDIENTS.dump(),
     )

@@ -10,6 +10,7 @@ import itertools
 import tarfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from tests.fakes.clock import FakeClock
 from tests.fakes.cluster import FakeCluster
@@ -48,12 +49,13 @@ class Killed(BaseException):
 class FakeSource:
     """Implements the port `SourceControl`: `head` is checked out, `others` are known by their sha.
 
-    `order` says of two commits whether the first is an ancestor of the second.
+    `order` says of two commits whether the first is an ancestor of the second; `files` holds texts by commit and path.
     """
 
     head: Commit
     others: dict[str, Commit] = field(default_factory=dict)
     order: dict[tuple[str, str], bool] = field(default_factory=dict)
+    files: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def commit(self, trunk: str, revision: str = "HEAD") -> Commit:
         if revision in {"HEAD", self.head.sha}:
@@ -64,6 +66,14 @@ class FakeSource:
 
     def precedes(self, older: str, newer: str) -> bool | None:
         return self.order.get((older, newer))
+
+    def export(self, commit: str, path: str, into: Path) -> Path | None:
+        files = {name: text for (sha, name), text in self.files.items() if sha == commit}
+        wanted = {name: text for name, text in files.items() if name == path or name.startswith(f"{path}/")}
+        for name, text in wanted.items():
+            (into / name).parent.mkdir(parents=True, exist_ok=True)
+            (into / name).write_text(text)
+        return into / path if wanted else None
 
 
 @dataclass

@@ -47,6 +47,35 @@ class GitSource:
         shallow = self._git("rev-parse", "--is-shallow-repository").stdout.strip() != "false"
         return None if shallow else False
 
+    def export(self, commit: str, path: str, into: Path) -> Path | None:
+        """See the port."""
+        import tarfile  # noqa: PLC0415 - wanted only where the work tree is not what was deployed before
+
+        if not is_sha(commit) or self._processes.find("git") is None:
+            return None
+        with tempfile.TemporaryDirectory(prefix="trunkline-") as directory:
+            packed = Path(directory) / "commit.tar"
+            # A literal path: a `*` in a file's name is no pattern.
+            wanted = (
+                "--literal-pathspecs",
+                "archive",
+                "--format=tar",
+                f"--output={packed}",
+                commit,
+                "--",
+                path,
+            )
+            if self._git(*wanted).code != 0:
+                return None
+            try:
+                with tarfile.open(packed) as archive:
+                    archive.extractall(into, filter="data")
+            except tarfile.TarError:
+                # Links that lead out of the folder: what they point at is not the commit's.
+                return None
+        copy = into / path
+        return copy if copy.exists() else None
+
     def _commit_of_ci(self, trunk: str) -> Commit:
         if not is_sha(self._ci_commit):
             raise UsageError(

@@ -9,6 +9,7 @@ from typing import Any
 
 from trunkline.app.images import repository_for
 from trunkline.app.material import gathered
+from trunkline.app.needs import precedent_of
 from trunkline.config.project import Environment
 from trunkline.domain.commits import Commit
 from trunkline.domain.differences import MISSING, Change, ChangeKind, ObjectChange, compare_manifests, whole
@@ -95,7 +96,7 @@ def _rendered(
 ) -> tuple[ImageReference, tuple[Mapping[str, object], ...], tuple[str, ...]]:
     """The image, the objects that Helm would apply for the commit, and what to know of them."""
     notes: tuple[str, ...] = ()
-    with gathered(world, environment) as material:
+    with gathered(world, environment, precedent_of(world, environment, commit.sha)) as material:
         image = repository_for(world, material).with_tag(commit.tag)
         digest = world.registry.digest(image, world.project.image)
         if digest is None:

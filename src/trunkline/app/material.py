@@ -1,4 +1,8 @@
-"""Fetching what goes into a release: the chart and its values layers, fingerprinted."""
+"""Fetching what goes into a release: the chart and its values layers, fingerprinted.
+
+Who follows another environment gets the very bytes that ran there: the exact version of the chart, the version of a
+layer that S3 or git keeps. Where those cannot be had any more nothing is deployed in their place.
+"""
 
 from __future__ import annotations
 
@@ -13,56 +17,126 @@ from tempfile import TemporaryDirectory
 from trunkline.config.project import Environment, Project
 from trunkline.domain.ingredients import ChartOrigin, Ingredients, LayerOrigin
 from trunkline.errors import UsageError
-from trunkline.plan.releases import Material
+from trunkline.plan.releases import Material, Precedent
 from trunkline.ports import World
-from trunkline.ports.sources import FetchedChart
+from trunkline.ports.sources import Fetched, FetchedChart
 
 _FIELD = re.compile(r"^(name|version):\s*[\"']?([^\s\"'#]+)", re.MULTILINE)
+# As much of a digest as tells two apart for people.
+_SHOWN = 12
 
 
 @contextmanager
-def gathered(world: World, environment: Environment) -> Iterator[Material]:
+def gathered(
+    world: World, environment: Environment, precedent: Precedent | None = None
+) -> Iterator[Material]:
     """The chart and the values layers of an environment; copies are gone after the block.
 
+    Args:
+        world: where they come from.
+        environment: whose layers.
+        precedent: the environment before it, whose chart and shared layers are taken over.
+
     Raises:
-        UsageError: something is not where the configuration says. Unreachable: the storage does not answer.
+        UsageError: something is not where the configuration says, or is not what the precedent ran.
+        Unreachable: the storage does not answer.
     """
     with TemporaryDirectory(prefix="trunkline-") as directory:
-        yield gather(world, environment, Path(directory))
+        yield gather(world, environment, Path(directory), precedent)
 
 
-def gather(world: World, environment: Environment, into: Path) -> Material:
+def gather(
+    world: World, environment: Environment, into: Path, precedent: Precedent | None = None
+) -> Material:
     """As `gathered`, into a directory of the caller's."""
-    project = world.project
-    chart = _chart(world, into)
-    location = _location(project, project.values_location)
+    path, chart = _chart(world, into, precedent)
     copies, layers = [], []
     for number, name in enumerate(environment.values):
         place = into / f"values-{number}"
         place.mkdir()
-        copy = world.storage.fetch(location, name, place)
-        copies.append(copy.path)
-        digest = hashlib.sha256(copy.path.read_bytes()).hexdigest()
-        layers.append(LayerOrigin(name, digest, copy.address, copy.version))
-    return Material(chart.path, tuple(copies), Ingredients(_origin(chart), tuple(layers)))
+        copy, layer = _layer(world, name, place, precedent)
+        copies.append(copy)
+        layers.append(layer)
+    return Material(path, tuple(copies), Ingredients(chart, tuple(layers)))
 
 
-def _chart(world: World, into: Path) -> FetchedChart:
+def _chart(world: World, into: Path, precedent: Precedent | None) -> tuple[Path, ChartOrigin]:
     settings = world.project.chart
+    known = precedent.ingredients.chart if precedent else None
     if settings.path:
-        path = world.project.root / settings.path
-        if not path.exists():
-            raise UsageError(
-                f"There is no chart at {path}.", f"Correct `chart.path` in {world.project.source}."
-            )
-        return FetchedChart(path, f"path:{settings.path}")
-    repository = _location(world.project, settings.repository)
-    return world.storage.chart(replace(settings, repository=repository), into)
+        fetched = _folder(world)
+    else:
+        repository = _location(world.project, settings.repository)
+        version = known.version if known else settings.version
+        wanted = replace(settings, repository=repository, version=version)
+        fetched = world.storage.chart(wanted, into)
+    found = _origin(fetched)
+    if precedent is None or known is None or found.digest == known.digest:
+        return fetched.path, found
+    if settings.path and (then := world.source.export(precedent.commit, settings.path, into / "then")):
+        exported = FetchedChart(then, fetched.address)
+        found = _origin(exported)
+        if found.digest == known.digest:
+            return exported.path, found
+    raise _another(
+        precedent, f"the chart {known}", known.digest, f"{fetched.address} ({found})", found.digest
+    )
+
+
+def _folder(world: World) -> FetchedChart:
+    settings = world.project.chart
+    path = world.project.root / settings.path
+    if not path.exists():
+        raise UsageError(f"There is no chart at {path}.", f"Correct `chart.path` in {world.project.source}.")
+    return FetchedChart(path, f"path:{settings.path}")
+
+
+def _layer(world: World, name: str, place: Path, precedent: Precedent | None) -> tuple[Path, LayerOrigin]:
+    location = world.project.values_location
+    known = precedent.ingredients.layer(name) if precedent else None
+    copy = _copy(world, name, place, known.version if known else "")
+    found = _layer_origin(name, copy)
+    if precedent is None or known is None or found.digest == known.digest:
+        return copy.path, found
+    if "://" not in location:
+        inside = str(Path(location) / name)
+        if then := world.source.export(precedent.commit, inside, place / "then"):
+            exported = Fetched(then, copy.address)
+            found = _layer_origin(name, exported)
+            if found.digest == known.digest:
+                return exported.path, found
+    raise _another(precedent, f"the values layer {name}", known.digest, copy.address, found.digest)
+
+
+def _copy(world: World, name: str, place: Path, version: str) -> Fetched:
+    """The layer as that version has it; as it is now where there is no such version any more."""
+    location = _location(world.project, world.project.values_location)
+    if version:
+        try:
+            return world.storage.fetch(location, name, place, version)
+        except UsageError:
+            # Versions end by a bucket's rules; the bytes may be the same all the same, which their digest tells.
+            pass
+    return world.storage.fetch(location, name, place)
+
+
+def _another(precedent: Precedent, what: str, wanted: str, address: str, found: str) -> UsageError:
+    there = precedent.environment
+    return UsageError(
+        f"{there} ran commit {precedent.commit[:7]} with {what} of sha256:{wanted[:_SHOWN]}, "
+        f"and {address} holds sha256:{found[:_SHOWN]} now: it was never tried.",
+        f"Try it first: trunkline release {there}",
+    )
 
 
 def _location(project: Project, location: str) -> str:
     """A relative directory starts from the project's own."""
     return location if "://" in location else str(project.root / location)
+
+
+def _layer_origin(name: str, copy: Fetched) -> LayerOrigin:
+    digest = hashlib.sha256(copy.path.read_bytes()).hexdigest()
+    return LayerOrigin(name, digest, copy.address, copy.version)
 
 
 def _origin(chart: FetchedChart) -> ChartOrigin:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from trunkline.app.check import ensure_tools
 from trunkline.app.gate_word import CAUSE, check_gate
 from trunkline.app.images import image_of, repository_for
 from trunkline.app.material import gathered
+from trunkline.app.needs import check_needs, facts_of
 from trunkline.config.project import Environment
 from trunkline.domain.attempts import Deployment, Kind, Run, Stage
 from trunkline.domain.commits import Commit, dirty_tree_in
@@ -20,7 +21,7 @@ from trunkline.domain.images import ImageReference
 from trunkline.domain.releases import Marks
 from trunkline.errors import DeploymentFailed, RefusedByGate, UsageError
 from trunkline.plan.pipeline import check_discipline, find_environment
-from trunkline.plan.releases import Facts, Material, image_in, plan_release, plan_rollback
+from trunkline.plan.releases import Facts, Material, Precedent, image_in, plan_release, plan_rollback
 from trunkline.plan.staleness import check_not_overtaken, standing_marks
 from trunkline.plan.steps import Plan
 from trunkline.ports import Cluster, LeaseHolder, World
@@ -42,11 +43,12 @@ class Released:
 
 @dataclass(frozen=True, slots=True)
 class Cargo:
-    """What is to be deployed: a commit, its image if that is known already, and why."""
+    """What is to be deployed: a commit, its image if that is known already, why, and whose chart and layers it takes."""
 
     commit: Commit
     image: ImageReference | None = None
     kind: Kind = Kind.RELEASE
+    precedent: Precedent | None = None
 
 
 def plan(world: World, name: str) -> Plan:
@@ -58,12 +60,12 @@ def plan(world: World, name: str) -> Plan:
     environment = find_environment(world.project, name)
     commit = world.source.commit(world.project.trunk)
     check_discipline(commit, environment, world.project.trunk)
-    _check_needs(world, environment, commit.sha)
+    precedent = check_needs(world, environment, commit.sha)
     ensure_tools(world, environment)
-    with gathered(world, environment) as material:
+    with gathered(world, environment, precedent) as material:
         image = _image(world, Cargo(commit), material)
         check_gate(world, environment, image)
-        facts = _facts(world, environment)
+        facts = facts_of(world, environment)
         marks = _marks(world, None, Cargo(commit))
         _guard(world, environment, facts, marks)
         return plan_release(environment, facts, material, image, world.project.chart.image_keys, marks)
@@ -93,7 +95,8 @@ def release(
     if cargo is None:
         cargo = Cargo(world.source.commit(world.project.trunk))
         check_discipline(cargo.commit, environment, world.project.trunk)
-    _check_needs(world, environment, cargo.commit.sha)
+    precedent = check_needs(world, environment, cargo.commit.sha)
+    cargo = replace(cargo, precedent=cargo.precedent or precedent)
     ensure_tools(world, environment)
     run = run or begin_run(world, cargo.commit)
     image = str(cargo.image or "")
@@ -110,25 +113,30 @@ def release(
 
 
 def promote(world: World, source: str, goal: str, wait_for_lock_s: float = 0.0) -> Released:
-    """Deploy to `goal` the very digest that `source` runs now.
+    """Deploy to `goal` the very image, chart and shared values layers that `source` runs now.
 
     Raises:
         UsageError: nothing of ours runs in `source`, or trunk discipline keeps it out of `goal`. Else as `release`.
     """
     origin, destination = find_environment(world.project, source), find_environment(world.project, goal)
-    history = world.helm(origin.target.cluster).history(origin.target)
-    good = history.last_good(world.cluster(origin.target.cluster).good_revisions(origin.target))
+    facts = facts_of(world, origin)
+    history = facts.history
+    good = history.last_good(facts.verified)
     # An older good revision is not what runs there now.
-    marks = history.marks(good) if good and good == history.current else None
+    good = good if good == history.current else None
+    marks = history.marks(good) if good else None
     image = image_in(marks) if marks else None
-    if marks is None or image is None:
+    if good is None or marks is None or image is None:
         raise UsageError(
             f"{source} runs nothing that Trunkline deployed and saw become good.",
             f"Deploy to it first: trunkline release {source}",
         )
     commit = _promoted(world, origin, marks.commit, image)
     check_discipline(commit, destination, world.project.trunk)
-    return release(world, goal, cargo=Cargo(commit, image, Kind.PROMOTION), wait_for_lock_s=wait_for_lock_s)
+    ingredients = facts.ingredients(good)
+    precedent = Precedent(source, commit.sha, ingredients) if ingredients else None
+    cargo = Cargo(commit, image, Kind.PROMOTION, precedent)
+    return release(world, goal, cargo=cargo, wait_for_lock_s=wait_for_lock_s)
 
 
 def _promoted(world: World, origin: Environment, sha: str, image: ImageReference) -> Commit:
@@ -146,7 +154,7 @@ def rollback(world: World, name: str, to: int | None = None, wait_for_lock_s: fl
         UsageError: there is nothing to return to. Else as `release`.
     """
     environment = find_environment(world.project, name)
-    seen, goal = plan_rollback(environment, _facts(world, environment), to)
+    seen, goal = plan_rollback(environment, facts_of(world, environment), to)
     commit = Commit(seen.commit or "unknown")
     run = begin_run(world, commit)
     subject = Subject(Stage.DEPLOY, commit, name, seen.image, environment.release, Kind.ROLLBACK)
@@ -155,7 +163,7 @@ def rollback(world: World, name: str, to: int | None = None, wait_for_lock_s: fl
         cluster = world.cluster(environment.target.cluster)
         holder = _holder(world, run)
         with cluster.lease(environment.target, holder, wait_for_lock_s, account.voice.note) as lease:
-            facts = _facts(world, environment)
+            facts = facts_of(world, environment)
             decided, _ = plan_rollback(environment, facts, goal.number)
             with _site(world, environment, account, decided.digest) as site:
                 execute(Execution(world, decided, site, lease, account, facts.history))
@@ -174,7 +182,7 @@ def _release(
     *,
     again: bool,
 ) -> Released:
-    with gathered(world, environment) as material:
+    with gathered(world, environment, cargo.precedent) as material:
         image = _image(world, cargo, material)
         account.digest = image.digest or ""
         _check_gate(world, environment, image, account)
@@ -182,7 +190,7 @@ def _release(
         _ensure_namespace(cluster, environment, account)
         holder = _holder(world, run)
         with cluster.lease(environment.target, holder, wait_for_lock_s, account.voice.note) as lease:
-            facts = _facts(world, environment)
+            facts = facts_of(world, environment)
             marks = _marks(world, run, cargo)
             unsure = _guard(world, environment, facts, marks)
             keys = world.project.chart.image_keys
@@ -235,6 +243,7 @@ def _stands(
             kind=begun.kind,
             actor=begun.actor,
             deployed_at=begun.started_at,
+            ingredients=done.ingredients.dump() if done.ingredients else "",
         )
     return Released(environment.name, done, revision, run)
 
@@ -260,36 +269,6 @@ def _image(world: World, cargo: Cargo, material: Material) -> ImageReference:
     if cargo.image is not None:
         return cargo.image
     return image_of(world, cargo.commit, repository_for(world, material))
-
-
-def _facts(world: World, environment: Environment) -> Facts:
-    target = environment.target
-    return Facts(
-        world.helm(target.cluster).history(target), world.cluster(target.cluster).good_revisions(target)
-    )
-
-
-def _check_needs(world: World, environment: Environment, sha: str) -> None:
-    for need in environment.needs:
-        other = find_environment(world.project, need)
-        if not _has_run(world, other, sha):
-            raise UsageError(
-                f"{environment.name} needs {need} to have run commit {sha[:7]} first, and it has not.",
-                f"Deploy it there first: trunkline release {need}",
-            )
-
-
-def _has_run(world: World, environment: Environment, sha: str) -> bool:
-    """Whether the commit stood in the environment: the cluster's word, or the ledger's where Helm has forgotten."""
-    target = environment.target
-    verified = world.cluster(target.cluster).good_revisions(target)
-    history = world.helm(target.cluster).history(target)
-    for revision in history.revisions:
-        marks = history.marks(revision)
-        if marks is not None and marks.commit == sha and revision.number in verified:
-            return True
-    known = world.ledger.deployments(service=world.project.service, environment=environment.name)
-    return any(deployment.commit == sha for deployment in known)
 
 
 def _marks(world: World, run: Run | None, cargo: Cargo) -> Marks:

@@ -7,8 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 
+from trunkline.app.needs import facts_of
 from trunkline.config.project import Environment
 from trunkline.domain.attempts import AttemptRecord
+from trunkline.domain.ingredients import Ingredients
 from trunkline.domain.rollouts import selectors_of
 from trunkline.errors import TrunklineError, UsageError
 from trunkline.plan.pipeline import find_environment
@@ -22,6 +24,7 @@ class Standing:
     Attributes:
         good: whether Trunkline saw this revision's rollout succeed.
         state: Helm's status of the newest revision, when it is another than the one that stands.
+        ingredients: the chart and the values layers with their digests, of a revision that was seen good.
     """
 
     environment: str
@@ -36,6 +39,7 @@ class Standing:
     good: bool = False
     state: str = ""
     trouble: str = ""
+    ingredients: Ingredients | None = None
 
 
 def status(world: World) -> tuple[Standing, ...]:
@@ -74,10 +78,10 @@ def logs(world: World, name: str, *, follow: bool, tail: int | None) -> Iterator
 def _standing(world: World, environment: Environment) -> Standing:
     target = environment.target
     try:
-        found = world.helm(target.cluster).history(target)
-        good = world.cluster(target.cluster).good_revisions(target)
+        facts = facts_of(world, environment)
     except TrunklineError as error:
         return Standing(environment.name, str(target), trouble=error.message)
+    found = facts.history
     current, latest = found.current, found.latest
     state = latest.status if latest is not None and latest != current else ""
     if current is None:
@@ -93,6 +97,7 @@ def _standing(world: World, environment: Environment) -> Standing:
         actor=marks.actor if marks else "",
         kind=marks.kind if marks else "",
         since=current.updated_at,
-        good=current == found.last_good(good),
+        good=current == found.last_good(facts.verified),
         state=state,
+        ingredients=facts.ingredients(current),
     )

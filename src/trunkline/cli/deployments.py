@@ -85,6 +85,7 @@ def show_released(released: Released) -> None:
         "commit": plan.commit,
         "image": plan.image,
         "digest": plan.digest,
+        "ingredients": plan.ingredients,
         "run": released.run.id,
     }
     show(

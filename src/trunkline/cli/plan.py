@@ -28,6 +28,7 @@ def command(environment: str, config: Path | None) -> None:
         "commit": decided.commit,
         "image": decided.image,
         "digest": decided.digest,
+        "ingredients": decided.ingredients,
         "steps": [{"step": type(step).__name__, "text": describe(step)} for step in decided.steps],
         "notes": decided.notes,
     }
@@ -40,6 +41,9 @@ def _text(plan: Plan) -> str:
         f"  commit {plan.commit}",
         f"  image  {plan.image}",
     ]
+    if plan.ingredients is not None:
+        lines.append(f"  chart  {plan.ingredients.chart} (sha256:{plan.ingredients.chart.digest})")
+        lines += [f"  values {layer.address} (sha256:{layer.digest})" for layer in plan.ingredients.layers]
     lines += [f"  note   {note}" for note in plan.notes]
     lines += [f"{number:>3}. {describe(step)}" for number, step in enumerate(plan.steps, 1)]
     return "\n".join(lines)

@@ -141,7 +141,11 @@ class Approval:
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """A version that came to stand in an environment, with the Helm revision that carries it."""
+    """A version that came to stand in an environment, with the Helm revision that carries it.
+
+    Attributes:
+        ingredients: the chart and the values layers, as `Ingredients.dump` has them; empty where nobody knows.
+    """
 
     id: str
     attempt_id: str
@@ -156,3 +160,4 @@ class Deployment:
     kind: Kind
     actor: str
     deployed_at: datetime
+    ingredients: str = ""

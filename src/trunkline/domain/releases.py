@@ -160,10 +160,10 @@ class History:
     def _trusted(self, revision: Revision, verified: Collection[int]) -> bool:
         if revision.number in verified:
             return True
-        origin = self._origin(revision)
+        origin = self.origin(revision)
         return origin is not None and (origin.number in verified or parse_marks(origin.description) is None)
 
-    def _origin(self, revision: Revision) -> Revision | None:
+    def origin(self, revision: Revision) -> Revision | None:
         """The revision that a chain of Helm rollbacks leads back to; None when Helm has forgotten it."""
         seen: set[int] = set()
         origin: Revision | None = revision
@@ -174,7 +174,7 @@ class History:
 
     def marks(self, revision: Revision) -> Marks | None:
         """The marks of `revision`; a Helm rollback leads to those of the revision it returned to."""
-        origin = self._origin(revision)
+        origin = self.origin(revision)
         return parse_marks(origin.description) if origin else None
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from trunkline.config.checks import filled
 from trunkline.config.project import Environment, ImageKeys
 from trunkline.domain.commits import Commit
 from trunkline.domain.images import ImageReference, parse_image
-from trunkline.domain.ingredients import Ingredients
+from trunkline.domain.ingredients import Ingredients, parse_ingredients
 from trunkline.domain.releases import History, Marks, Revision
 from trunkline.errors import UsageError
 from trunkline.plan.steps import (
@@ -65,11 +65,32 @@ class Material:
 
 
 @dataclass(frozen=True, slots=True)
+class Precedent:
+    """What another environment ran of a commit, which the next one takes over: its chart and the layers of both."""
+
+    environment: str
+    commit: str
+    ingredients: Ingredients
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
-    """What was found out before planning: Helm's state, and the revisions known to be good."""
+    """What was found out before planning.
+
+    Attributes:
+        history: Helm's state.
+        verified: the revisions known to be good.
+        made_of: what those are made of, as `Ingredients.dump` has it.
+    """
 
     history: History
-    verified: frozenset[int]
+    verified: Collection[int]
+    made_of: Mapping[int, str] = field(default_factory=dict)
+
+    def ingredients(self, revision: Revision) -> Ingredients | None:
+        """What a good revision is made of; one that Helm returned to is made of the same as it was then."""
+        origin = self.history.origin(revision)
+        return parse_ingredients(self.made_of.get(origin.number, "")) if origin else None
 
 
 def plan_release(
@@ -100,7 +121,7 @@ def plan_release(
     undo = _undo(facts.history, facts)
     there = facts.history.marks(latest) if latest and latest.deployed else None
     if latest and there and there.release == identity and not again:
-        return _resumed(environment, facts, marks, image, latest)
+        return _resumed(environment, facts, marks, image, latest, material.ingredients)
     steps = (
         *((Forget(),) if facts.verified and not facts.history.exists else ()),
         *_repair(facts.history),
@@ -117,10 +138,11 @@ def plan_release(
             undo=_reaction(environment, undo),
         ),
         AwaitRollout(environment.timeout_s, environment.settle_s),
-        *_proofs(environment, marks.commit, image),
+        *_proofs(environment, marks.commit, image, material.ingredients),
     )
     deed = "install" if isinstance(undo, Remove) else "upgrade"
-    return _plan(environment, deed, marks, image, steps, (*_notes(facts, image), *_kept(environment)))
+    notes = (*_notes(facts, image), *_kept(environment))
+    return _plan(environment, deed, marks, image, steps, notes, material.ingredients)
 
 
 def plan_rollback(environment: Environment, facts: Facts, to: int | None) -> tuple[Plan, Revision]:
@@ -146,7 +168,7 @@ def plan_rollback(environment: Environment, facts: Facts, to: int | None) -> tup
         *((Repair(latest.number, latest.status),) if latest and latest.pending else ()),
         Return(goal.number, "asked for by a person"),
         AwaitRollout(environment.timeout_s, environment.settle_s),
-        NoteGood(),
+        NoteGood(facts.ingredients(goal)),
     )
     plan = Plan(
         environment.name,
@@ -156,6 +178,7 @@ def plan_rollback(environment: Environment, facts: Facts, to: int | None) -> tup
         marks.image,
         image.digest or "" if image else "",
         steps,
+        ingredients=facts.ingredients(goal),
     )
     return plan, goal
 
@@ -226,7 +249,9 @@ def _kept(environment: Environment) -> tuple[str, ...]:
     return ()
 
 
-def _proofs(environment: Environment, commit: str, image: ImageReference) -> tuple[Step, ...]:
+def _proofs(
+    environment: Environment, commit: str, image: ImageReference, ingredients: Ingredients
+) -> tuple[Step, ...]:
     """What a good rollout has to go through before it counts as good, and may be returned to."""
     known = {
         "TRUNKLINE_COMMIT": commit,
@@ -235,7 +260,7 @@ def _proofs(environment: Environment, commit: str, image: ImageReference) -> tup
         "TRUNKLINE_DIGEST": image.digest or "",
     }
     checks = tuple(Check(filled(check, known)) for check in environment.checks)
-    return (*checks, *([Soak(environment.soak_s)] if environment.soak_s else ()), NoteGood())
+    return (*checks, *([Soak(environment.soak_s)] if environment.soak_s else ()), NoteGood(ingredients))
 
 
 def _repair(history: History) -> tuple[Step, ...]:
@@ -251,7 +276,12 @@ def _repair(history: History) -> tuple[Step, ...]:
 
 
 def _resumed(
-    environment: Environment, facts: Facts, marks: Marks, image: ImageReference, latest: Revision
+    environment: Environment,
+    facts: Facts,
+    marks: Marks,
+    image: ImageReference,
+    latest: Revision,
+    ingredients: Ingredients,
 ) -> Plan:
     if latest.number in facts.verified:
         return _plan(
@@ -261,12 +291,14 @@ def _resumed(
             image,
             (),
             ("it stands already, and its rollout was good (--again deploys it once more)",),
+            ingredients,
         )
     undo = _reaction(environment, _undo(facts.history.without(latest.number), facts))
     wait = AwaitRollout(environment.timeout_s, environment.settle_s, latest.number, undo)
     note = f"revision {latest.number} is this very release; only its rollout is still to be seen"
-    steps = (wait, *_proofs(environment, marks.commit, image))
-    return _plan(environment, "resume", marks, image, steps, (note, *_kept(environment)))
+    steps = (wait, *_proofs(environment, marks.commit, image, ingredients))
+    notes = (note, *_kept(environment))
+    return _plan(environment, "resume", marks, image, steps, notes, ingredients)
 
 
 def _before(facts: Facts, current: Revision | None) -> Revision | None:
@@ -301,6 +333,16 @@ def _plan(
     image: ImageReference,
     steps: tuple[Step, ...],
     notes: tuple[str, ...],
+    ingredients: Ingredients,
 ) -> Plan:
-    target = str(environment.target)
-    return Plan(environment.name, target, deed, marks.commit, str(image), image.digest or "", steps, notes)
+    return Plan(
+        environment=environment.name,
+        release=str(environment.target),
+        deed=deed,
+        commit=marks.commit,
+        image=str(image),
+        digest=image.digest or "",
+        steps=steps,
+        notes=notes,
+        ingredients=ingredients,
+    )

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import assert_never
 
 from trunkline.config import checks
+from trunkline.domain.ingredients import Ingredients
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,9 @@ class Soak:
 
 @dataclass(frozen=True, slots=True)
 class NoteGood:
-    """Note in the cluster that the revision is good, so that an undo may return to it."""
+    """Note in the cluster that the revision is good, so that an undo may return to it, and what it is made of."""
+
+    ingredients: Ingredients | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +122,7 @@ class Plan:
     Attributes:
         deed: `install`, `upgrade`, `rollback` or `resume`, for people.
         notes: what was found that a person should know.
+        ingredients: the chart and the layers; None where nobody wrote them down.
     """
 
     environment: str
@@ -129,6 +133,7 @@ class Plan:
     digest: str
     steps: tuple[Step, ...]
     notes: tuple[str, ...] = field(default=())
+    ingredients: Ingredients | None = None
 
 
 def describe(step: Step) -> str:  # noqa: C901 - a case for each step

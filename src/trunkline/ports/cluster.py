@@ -116,16 +116,18 @@ class Cluster(Protocol):
         """
         ...
 
-    def good_revisions(self, target: ReleaseTarget) -> frozenset[int]:
-        """The revisions whose rollouts Trunkline saw succeed, as noted on the release's Lease object.
+    def good_revisions(self, target: ReleaseTarget) -> Mapping[int, str]:
+        """The revisions whose rollouts Trunkline saw succeed, with what `note_good` was told of them.
 
         Raises:
             Unreachable: as above.
         """
         ...
 
-    def note_good(self, target: ReleaseTarget, revision: int) -> None:
-        """Note on the Lease object (annotation `trunkline.dev/good-revisions`, newest 50) that a rollout succeeded.
+    def note_good(self, target: ReleaseTarget, revision: int, made_of: str = "") -> None:
+        """Note on the Lease object that a rollout succeeded, and one line on what it is made of; the newest 50 are kept.
+
+        The annotations are `trunkline.dev/good-revisions` and `trunkline.dev/ingredients`.
 
         Raises:
             Unreachable: as above.

@@ -27,6 +27,19 @@ class SourceControl(Protocol):
         """Whether the first commit is an ancestor of the second; None where that cannot be told from here."""
         ...
 
+    def export(self, commit: str, path: str, into: Path) -> Path | None:
+        """Copy a file or folder of the project as a commit has it.
+
+        Args:
+            commit: its sha.
+            path: below the project's folder; one that leads out of it is in no commit.
+            into: the folder to make for the copy.
+
+        Returns:
+            Where the copy is; None where the commit or the path in it is not known here.
+        """
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Fetched:

@@ -50,8 +50,8 @@ def perform(step: Step, site: Site) -> None:  # noqa: C901 - a case for each ste
             _judge(soak(site.cluster, site.watch, _awaited(site), duration_s, site.voice))
         case Keep():
             pass
-        case NoteGood():
-            site.cluster.note_good(target, site.revision)
+        case NoteGood(ingredients):
+            site.cluster.note_good(target, site.revision, ingredients.dump() if ingredients else "")
         case Forget():
             site.cluster.forget_good(target)
         case _:

@@ -308,3 +308,47 @@ def test_the_ci_names_no_commit(repository: Repository, name: str) -> None:
     """A CIRCLE_SHA1 that is no sha is refused before git sees it."""
     with pytest.raises(UsageError, match="CIRCLE_SHA1 is not a commit's hexadecimal name"):
         repository.source(CIRCLE_SHA1=name).commit("main")
+
+
+def test_an_older_state_is_exported(repository: Repository, tmp_path: Path) -> None:
+    """A file and a folder are copied as a commit has them, whatever the work tree holds, which stays as it is."""
+    (repository.root / "chart/templates").mkdir(parents=True)
+    first = repository.commit(
+        "chart", **{"chart/Chart.yaml": "1", "chart/templates/a.yaml": "a", "[b].yaml": "b"}
+    )
+    repository.commit("later", **{"chart/Chart.yaml": "2", "[b].yaml": "c"})
+    (repository.root / "chart/untracked").write_text("x")
+    source = repository.source()
+    chart = source.export(first, "chart", tmp_path / "1")
+    assert chart is not None
+    assert {str(path.relative_to(chart)) for path in chart.rglob("*.*")} == {"Chart.yaml", "templates/a.yaml"}
+    assert (chart / "Chart.yaml").read_text() == "1"
+    layer = source.export(first, "[b].yaml", tmp_path / "2")
+    assert layer is not None
+    assert layer.read_text() == "b"
+    assert (repository.root / "chart/Chart.yaml").read_text() == "2"
+
+
+def test_a_project_below_the_top_exports_its_own(repository: Repository, tmp_path: Path) -> None:
+    """Paths are the project's, also where it is a folder of the repository."""
+    (repository.root / "service").mkdir()
+    sha = repository.commit("service", **{"service/base.yaml": "a", "base.yaml": "top"})
+    layer = source(repository.root / "service").export(sha, "base.yaml", tmp_path / "1")
+    assert layer is not None
+    assert layer.read_text() == "a"
+
+
+@pytest.mark.parametrize("path", ["missing", "../outside", "/etc/passwd", "", "--output=x"])
+def test_nothing_to_export(repository: Repository, tmp_path: Path, path: str) -> None:
+    """What the commit does not hold, a way out of it, and a commit that is not here are no copy."""
+    into = tmp_path / "into"
+    assert repository.source().export(repository.first, path, into) in {None, into}
+    assert repository.source().export(OTHER, "app.py", into) is None
+    assert repository.source().export("HEAD", "app.py", into) is None
+
+
+def test_a_link_out_of_the_commit(repository: Repository, tmp_path: Path) -> None:
+    """A chart that is a link to elsewhere is not taken for the commit's."""
+    (repository.root / "chart").symlink_to("/etc")
+    sha = repository.commit("link")
+    assert repository.source().export(sha, "chart", tmp_path / "into") is None

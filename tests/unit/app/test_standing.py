@@ -36,7 +36,8 @@ def test_nothing_stands(fake: FakeWorld) -> None:
 def test_what_stands(fake: FakeWorld) -> None:
     """The line tells revision, commit, image, chart, who, why and since when, as the cluster's marks say it."""
     image = fake.pushed()
-    release(fake.world, "dev")
+    made_of = release(fake.world, "dev").plan.ingredients
+    assert made_of is not None
     assert dev(fake) == Standing(
         "dev",
         "team-dev/sample",
@@ -48,6 +49,7 @@ def test_what_stands(fake: FakeWorld) -> None:
         "release",
         fake.clock.now(),
         good=True,
+        ingredients=made_of,
     )
 
 

@@ -86,13 +86,13 @@ class KubernetesCluster:
         shown = LeaseHolder(holder.identity, self._redactor.text(holder.description))
         return leases.hold(self._client, self._clock, target, shown, wait_s, self._lease_times, on_wait)
 
-    def good_revisions(self, target: ReleaseTarget) -> frozenset[int]:
+    def good_revisions(self, target: ReleaseTarget) -> Mapping[int, str]:
         """See the port."""
         return good_revisions(self._client, target)
 
-    def note_good(self, target: ReleaseTarget, revision: int) -> None:
+    def note_good(self, target: ReleaseTarget, revision: int, made_of: str = "") -> None:
         """See the port."""
-        note_good(self._client, target, revision)
+        note_good(self._client, target, revision, made_of)
 
     def forget_good(self, target: ReleaseTarget) -> None:
         """See the port."""

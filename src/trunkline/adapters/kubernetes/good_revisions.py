@@ -1,4 +1,4 @@
-"""Remembers on the release's Lease object which revisions' rollouts were seen to succeed.
+"""Remembers on the release's Lease object which revisions' rollouts were seen to succeed, and what they are made of.
 
 Helm calls a revision `deployed` as soon as its objects are applied; whether its pods ever came up is known only to
 who watched, and must outlive the container that did.
@@ -6,7 +6,7 @@ who watched, and must outlive the container that did.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 
 from trunkline.adapters.kubernetes.client import KubernetesClient, path_of
 from trunkline.adapters.kubernetes.failures import ApiError
@@ -18,21 +18,21 @@ _KEPT = 50
 _TRIES = 5
 
 
-def good_revisions(client: KubernetesClient, target: ReleaseTarget) -> frozenset[int]:
+def good_revisions(client: KubernetesClient, target: ReleaseTarget) -> Mapping[int, str]:
     """See `Cluster.good_revisions`."""
     record = _find(client, target)
-    return frozenset(record.good_revisions) if record else frozenset()
+    return record.good_revisions if record else {}
 
 
-def note_good(client: KubernetesClient, target: ReleaseTarget, revision: int) -> None:
+def note_good(client: KubernetesClient, target: ReleaseTarget, revision: int, made_of: str) -> None:
     """See `Cluster.note_good`.
 
     Greater numbers that were noted before are forgotten: they belong to a release that was uninstalled since.
     """
 
-    def noting(base: LeaseRecord) -> Sequence[int]:
-        earlier = [number for number in base.good_revisions if number < revision]
-        return [*earlier, revision][-_KEPT:]
+    def noting(base: LeaseRecord) -> Mapping[int, str]:
+        earlier = [item for item in base.good_revisions.items() if item[0] < revision]
+        return dict([*earlier, (revision, made_of)][-_KEPT:])
 
     _write(client, target, noting)
 
@@ -40,11 +40,11 @@ def note_good(client: KubernetesClient, target: ReleaseTarget, revision: int) ->
 def forget_good(client: KubernetesClient, target: ReleaseTarget) -> None:
     """See `Cluster.forget_good`."""
     if good_revisions(client, target):
-        _write(client, target, lambda _: ())
+        _write(client, target, lambda _: {})
 
 
 def _write(
-    client: KubernetesClient, target: ReleaseTarget, change: Callable[[LeaseRecord], Sequence[int]]
+    client: KubernetesClient, target: ReleaseTarget, change: Callable[[LeaseRecord], Mapping[int, str]]
 ) -> None:
     path = leases_path(target.namespace)
     for attempt in range(1, _TRIES + 1):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,6 +14,7 @@ from trunkline.domain.releases import ReleaseTarget
 DESCRIPTION = "trunkline.dev/holder-description"
 PROCESS = "trunkline.dev/holder-process"
 GOOD_REVISIONS = "trunkline.dev/good-revisions"
+INGREDIENTS = "trunkline.dev/ingredients"
 DURATION_S = 15
 _MICRO_TIME = "%Y-%m-%dT%H:%M:%S.%fZ"
 
@@ -62,10 +63,13 @@ class LeaseRecord:
         return value if isinstance(value, int) and value > 0 else 0
 
     @property
-    def good_revisions(self) -> tuple[int, ...]:
-        """The revisions that are noted as good, in order; what is no number is passed over."""
+    def good_revisions(self) -> dict[int, str]:
+        """The revisions that are noted as good, in order, with what they are made of; what is no number is passed over."""
         noted = str(self._annotations.get(GOOD_REVISIONS) or "").split(",")
-        return tuple(sorted({int(word) for word in noted if word.isascii() and word.isdigit()}))
+        lines = str(self._annotations.get(INGREDIENTS) or "").splitlines()
+        made_of = {number: line for number, _, line in (line.partition(" ") for line in lines)}
+        words = {word for word in noted if word.isascii() and word.isdigit()}
+        return {int(word): made_of.get(word, "") for word in sorted(words, key=int)}
 
     @property
     def holder_is_gone(self) -> bool:
@@ -112,10 +116,13 @@ class LeaseRecord:
         }
         return self._with(annotations, spec)
 
-    def with_good_revisions(self, revisions: Sequence[int]) -> JsonObject:
-        """The object with these revisions noted as good, and the lock as it is."""
-        annotations = {**self._annotations, GOOD_REVISIONS: ",".join(map(str, revisions))}
-        return self._with(annotations, self._spec)
+    def with_good_revisions(self, revisions: Mapping[int, str]) -> JsonObject:
+        """The object with these revisions noted as good, each with a line on what it is made of, and the lock as it is."""
+        noted = {
+            GOOD_REVISIONS: ",".join(map(str, revisions)),
+            INGREDIENTS: "\n".join(f"{number} {line}" for number, line in revisions.items() if line),
+        }
+        return self._with({**self._annotations, **noted}, self._spec)
 
     def _with(self, annotations: dict[str, Any], spec: dict[str, Any]) -> JsonObject:
         return {

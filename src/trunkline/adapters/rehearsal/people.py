@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from trunkline.domain.attempts import Decision
 from trunkline.domain.commits import Commit
@@ -30,6 +31,10 @@ class RehearsedSource:
         if older not in self._order or newer not in self._order:
             return None
         return self._order.index(older) <= self._order.index(newer)
+
+    def export(self, commit: str, path: str, into: Path) -> Path | None:
+        """See the port. The versions of a rehearsal are in no repository; all have the chart that lies there."""
+        return None
 
 
 class Approving:

@@ -109,6 +109,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         *(trigger for table, key in _KEYS.items() for trigger in _append_only(table, key)),
     ),
     _GATES,
+    ("ALTER TABLE deployments ADD COLUMN ingredients TEXT NOT NULL DEFAULT ''",),
 )
 
 

@@ -96,6 +96,21 @@ def test_older_schema(path: Path) -> None:
         assert connection.execute("SELECT id, repository FROM runs").fetchall() == [("run-1", "")]
 
 
+def test_deployments_of_before_ingredients(path: Path) -> None:
+    """A deployment of a ledger that did not ask what it is made of is still read, made of nobody knows what."""
+    with raw(path) as connection:
+        migrate(connection, MIGRATIONS[:2])
+        columns = "id, attempt_id, run_id, service, environment, commit_sha, image, digest, release, revision, kind, actor, deployed_at"
+        connection.execute(
+            f"INSERT INTO deployments ({columns}) VALUES"
+            " ('d', 'a', 'r', 'sample', 'dev', ?, 'i', ?, 'sample', 1, 'release', 'ada', 1)",
+            (COMMIT, DIGEST),
+        )
+    with opened(path) as ledger:
+        [found] = ledger.deployments()
+    assert (found.id, found.ingredients) == ("d", "")
+
+
 def test_migration_that_fails(path: Path) -> None:
     """A migration that fails half-way leaves the file in the version that it had, and no lock."""
     with opened(path) as ledger:
