@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import json
 from collections.abc import Callable, Iterator
@@ -18,6 +17,7 @@ from obstore.store import S3Store
 from dev.ready import free_port
 from dev.s3 import S3
 from tests.fakes.storage import FakeStorage
+from tests.unit.domain.charts.making import chart
 from trunkline.adapters.storage import FileStorage
 from trunkline.config.project import ChartSettings
 from trunkline.domain.redaction import Redactor
@@ -29,18 +29,14 @@ NEWER = b"replicas: 3\n"
 KEYS = {"AWS_ACCESS_KEY_ID": "an-access-key", "AWS_SECRET_ACCESS_KEY": "a-secret-key"}
 
 
-def archive(text: str) -> bytes:
-    return gzip.compress(text.encode(), mtime=0)
-
-
 FILES = {
     "values/base.yaml": VALUES,
     "values/acme/dev.yaml": b"replicas: 1\n",
-    "charts/backend-1.9.0.tgz": archive("1.9.0"),
-    "charts/backend-1.10.0.tgz": archive("1.10.0"),
-    "charts/backend-2.0.0-rc.1.tgz": archive("2.0.0-rc.1"),
-    "charts/backend-jobs-7.0.0.tgz": archive("jobs"),
-    "charts/backend-1.10.1+build.5.tgz": archive("build"),
+    "charts/backend-1.9.0.tgz": chart(version="1.9.0"),
+    "charts/backend-1.10.0.tgz": chart(version="1.10.0"),
+    "charts/backend-2.0.0-rc.1.tgz": chart(version="2.0.0-rc.1"),
+    "charts/backend-jobs-7.0.0.tgz": chart("backend-jobs", "7.0.0"),
+    "charts/backend-1.10.1+build.5.tgz": chart(version="1.10.1+build.5"),
 }
 
 
@@ -274,7 +270,7 @@ def entry(version: str, content: bytes | None = None, **more: Any) -> dict[str, 
 
 def test_an_index_in_s3_names_the_newest(server: S3, tmp_path: Path) -> None:
     """With an index its newest release is taken and its digest is verified; absolute addresses are understood."""
-    good = archive("good")
+    good = chart(version="1.2.0")
     url = "s3://acme-files/indexed/backend-1.2.0.tgz"
     index = {"backend": [entry("1.2.0", good, urls=[url]), entry("1.3.0-rc.1"), entry("1.1.0")]}
     place = publish(server, "indexed", index, {"backend-1.2.0.tgz": good})
@@ -291,8 +287,8 @@ def test_a_chart_that_was_changed_is_refused(server: S3, tmp_path: Path) -> None
     place = publish(
         server,
         "changed",
-        {"backend": [entry("1.2.0", archive("good"))]},
-        {"backend-1.2.0.tgz": archive("bad")},
+        {"backend": [entry("1.2.0", chart(version="1.2.0"))]},
+        {"backend-1.2.0.tgz": chart(version="1.2.0", more="description: bad\n")},
     )
     with pytest.raises(
         Unreachable, match=r"backend-1\.2\.0\.tgz is damaged: its sha256 is .* the index says"
@@ -303,7 +299,7 @@ def test_a_chart_that_was_changed_is_refused(server: S3, tmp_path: Path) -> None
 
 def test_the_digest_on_the_object_is_verified(server: S3, tmp_path: Path) -> None:
     """What the S3 plug-in wrote onto the object holds for exact versions, too."""
-    store, content = writer(server), archive("pushed")
+    store, content = writer(server), chart()
     digest = hashlib.sha256(content).hexdigest()
     obstore.put(store, "marked/backend-1.0.0.tgz", content, attributes={"chart-digest": digest})
     obstore.put(store, "marked/backend-1.0.1.tgz", content, attributes={"chart-digest": "0" * 64})

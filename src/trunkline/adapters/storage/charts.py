@@ -6,7 +6,7 @@ know charts that are there. Only ranges and the newest version are looked up in 
 used where it stands.
 
 Digests are checked where there are any: the index's, and the `chart-digest` that the S3 plug-in leaves on the
-object.
+object. Every archive is looked through before Helm sees it: it holds this chart, and nothing that a chart has no need for.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from pathlib import Path
 
 from trunkline.adapters.storage.places import Place
 from trunkline.domain.chart_index import ChartVersion, chart_versions
+from trunkline.domain.charts.archives import BadChart, open_archive
 from trunkline.domain.charts.ranges import Range, is_exact, parse_range
 from trunkline.domain.versions import in_order, newest
 from trunkline.errors import Unreachable, UsageError
@@ -26,7 +27,6 @@ from trunkline.ports.sources import File
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _CHART_VERSION = re.compile(r"^version:[ \t]*[\"']?([^\s\"'#]+)", re.MULTILINE)
-_GZIP = b"\x1f\x8b"
 _SHOWN = 5
 
 Write = Callable[[str, bytes], Path]
@@ -83,7 +83,7 @@ def _exact(place: Place, name: str, version: str, write: Write) -> Path:
             f"There is no {place.address(archive)}.",
             known or "Correct the chart's name, its version or the repository.",
         )
-    _verify(file, "", place.address(archive))
+    _verify(file, name, version, "", place.address(archive))
     return write(archive, file.content)
 
 
@@ -103,7 +103,7 @@ def _newest(place: Place, name: str, wanted: Range | None, write: Write) -> Path
             f"{place.address('index.yaml')} names {place.address(archive)}, which is not there.",
             "Rebuild the index, or set chart.version to a version that is there.",
         )
-    _verify(file, entry.digest, place.address(archive))
+    _verify(file, name, entry.version, entry.digest, place.address(archive))
     return write(f"{name}-{entry.version}.tgz", file.content)
 
 
@@ -151,7 +151,7 @@ def _archive(place: Place, name: str, entry: ChartVersion) -> str:
     return f"{name}-{entry.version}.tgz"
 
 
-def _verify(file: File, digest: str, address: str) -> None:
+def _verify(file: File, name: str, version: str, digest: str, address: str) -> None:
     told = file.metadata.get("chart-digest", "").lower()
     found = hashlib.sha256(file.content).hexdigest()
     for expected, source in ((digest, "the index"), (told, "its own metadata")):
@@ -160,9 +160,16 @@ def _verify(file: File, digest: str, address: str) -> None:
                 f"{address} is damaged: its sha256 is {found}, but {source} says {expected}.",
                 "Push the chart again, under a new version; then rebuild the index.",
             )
-    if not file.content.startswith(_GZIP):
+    try:
+        facts = open_archive(file.content).facts
+    except BadChart as error:
         raise Unreachable(
-            f"{address} is no chart archive.", "Push the chart again: `helm package` makes the archive."
+            f"{address} {error}.", "Push the chart again: `helm package` makes the archive."
+        ) from None
+    if (facts.name, facts.version) != (name, version):
+        raise Unreachable(
+            f"{address} holds the chart {facts.name} {facts.version}, not {name} {version}.",
+            "Push the chart again under its own name and version; then rebuild the index.",
         )
 
 

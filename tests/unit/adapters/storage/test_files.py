@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import errno
-import gzip
-import hashlib
 import os
+import re
 import subprocess
 import sys
+import tarfile
 import time
 from pathlib import Path
 
 import pytest
 from pytest_httpserver import HTTPServer
 
+from tests.unit.domain.charts.making import chart, special, tar
 from trunkline.adapters.storage import FileStorage
 from trunkline.adapters.storage.places import LARGEST
 from trunkline.config.project import ChartSettings
 from trunkline.domain.redaction import Redactor
 from trunkline.errors import Refused, Unreachable, UsageError
 
-ARCHIVE = gzip.compress(b"chart", mtime=0)
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIA1", "AWS_SECRET_ACCESS_KEY": "secret-1", "AWS_REGION": "us-east-1"}
 
 
@@ -67,7 +67,7 @@ def test_a_range_takes_the_newest_that_is_in_it(
     """A range is resolved from the index, and from the archives' names where there is none."""
     versions = ["1.2.0", "1.4.9", "1.4.10", "1.10.0", "2.0.0-rc.1"]
     for item in versions:
-        (tmp_path / f"backend-{item}.tgz").write_bytes(ARCHIVE)
+        (tmp_path / f"backend-{item}.tgz").write_bytes(chart(version=item))
     if indexed:
         entries = "".join(f"  - version: {item}\n" for item in versions)
         (tmp_path / "index.yaml").write_text(f"entries:\n  backend:\n{entries}")
@@ -82,7 +82,7 @@ def test_a_range_takes_the_newest_that_is_in_it(
 def test_a_range_without_a_version_tells_what_there_is(tmp_path: Path) -> None:
     """A range that no version is in is exit code 2, with the versions that there are."""
     for version in ("1.0.0", "2.0.0-rc.1"):
-        (tmp_path / f"backend-{version}.tgz").write_bytes(ARCHIVE)
+        (tmp_path / f"backend-{version}.tgz").write_bytes(chart(version=version))
     with pytest.raises(
         UsageError, match=r"No version of the chart backend in .* is in the range \^2\."
     ) as caught:
@@ -111,7 +111,7 @@ def test_what_is_no_version_is_refused(tmp_path: Path, version: str) -> None:
 def test_a_missing_version_tells_what_there_is(tmp_path: Path) -> None:
     """The hint lists the newest versions that are there."""
     for version in ("1.0.0", "1.2.0", "1.10.0", "1.3.0", "1.4.0", "1.5.0"):
-        (tmp_path / f"backend-{version}.tgz").write_bytes(ARCHIVE)
+        (tmp_path / f"backend-{version}.tgz").write_bytes(chart(version=version))
     with pytest.raises(UsageError) as caught:
         storage().chart(ChartSettings(repository=str(tmp_path), name="backend", version="9.0.0"), tmp_path)
     assert caught.value.hint == "There are 1.10.0, 1.5.0, 1.4.0, 1.3.0, 1.2.0 and 1 older."
@@ -119,7 +119,7 @@ def test_a_missing_version_tells_what_there_is(tmp_path: Path) -> None:
 
 def test_prereleases_alone_are_not_taken(tmp_path: Path) -> None:
     """Where only prereleases are, the person has to name one."""
-    (tmp_path / "backend-1.0.0-rc.1.tgz").write_bytes(ARCHIVE)
+    (tmp_path / "backend-1.0.0-rc.1.tgz").write_bytes(chart(version="1.0.0-rc.1"))
     with pytest.raises(UsageError, match="no released version of the chart backend") as caught:
         storage().chart(ChartSettings(repository=str(tmp_path), name="backend", version=""), tmp_path)
     assert "1.0.0-rc.1" in caught.value.hint
@@ -141,7 +141,7 @@ def test_an_index_never_leads_out(tmp_path: Path, url: str, read: str) -> None:
     """Addresses in an index are followed inside of the repository and nowhere else."""
     repository = tmp_path / "charts"
     (repository / "packages").mkdir(parents=True)
-    (repository / read).write_bytes(ARCHIVE)
+    (repository / read).write_bytes(chart())
     (tmp_path / "b.tgz").write_bytes(b"not this")
     (repository / "index.yaml").write_text(f"entries:\n  backend:\n  - version: 1.0.0\n    urls: ['{url}']\n")
     found = (
@@ -150,7 +150,7 @@ def test_an_index_never_leads_out(tmp_path: Path, url: str, read: str) -> None:
         .path
     )
     assert found == tmp_path / "out" / "backend-1.0.0.tgz"
-    assert found.read_bytes() == ARCHIVE
+    assert found.read_bytes() == chart()
 
 
 def test_a_version_in_an_index_is_no_path(tmp_path: Path) -> None:
@@ -172,13 +172,25 @@ def test_a_broken_index_names_its_address(tmp_path: Path, index: bytes) -> None:
     assert "chart.version" in caught.value.hint
 
 
-def test_what_is_no_archive_is_refused(tmp_path: Path) -> None:
-    """An error page that was stored as a chart does not reach Helm."""
-    (tmp_path / "backend-1.0.0.tgz").write_text("<html>404</html>")
-    with pytest.raises(Unreachable, match="is no chart archive"):
-        storage().chart(
-            ChartSettings(repository=str(tmp_path), name="backend", version="1.0.0"), tmp_path / "out"
-        )
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        pytest.param(b"<html>404</html>", "is no gzipped archive", id="error page"),
+        pytest.param(chart()[:-10], "is damaged: it ends too early", id="cut off"),
+        pytest.param(tar(("../evil", b"")), "leads out of the chart", id="traversal"),
+        pytest.param(tar(special("backend/x", tarfile.SYMTYPE, "/etc")), "which is a link", id="link"),
+        pytest.param(tar(("backend/zeros", bytes(6 * 2**20))), "larger than 5 MB", id="bomb"),
+        pytest.param(chart("frontend"), "holds the chart frontend 1.0.0, not backend 1.0.0", id="other"),
+        pytest.param(chart(version="1.0.1"), "holds the chart backend 1.0.1, not", id="other version"),
+    ],
+)
+def test_what_is_no_such_archive_is_refused(tmp_path: Path, content: bytes, message: str) -> None:
+    """What is stored as a chart and is none, or another one, does not reach Helm, and nothing of it is written."""
+    (tmp_path / "backend-1.0.0.tgz").write_bytes(content)
+    settings = ChartSettings(repository=str(tmp_path), name="backend", version="1.0.0")
+    with pytest.raises(Unreachable, match=re.escape(message)):
+        storage().chart(settings, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_huge_file_is_not_read(tmp_path: Path) -> None:
@@ -319,12 +331,12 @@ def test_only_what_is_listed_of_the_chart_is_read(httpserver: HTTPServer, tmp_pa
         s3_error("NoSuchKey"), status=404
     )
     httpserver.expect_oneshot_request("/bucket", query_string=None).respond_with_data(listing)
-    httpserver.expect_request("/bucket/charts/backend-1.1.0.tgz").respond_with_data(ARCHIVE)
+    httpserver.expect_request("/bucket/charts/backend-1.1.0.tgz").respond_with_data(chart(version="1.1.0"))
     found = (
         s3(httpserver)
         .chart(ChartSettings(repository="s3://bucket/charts", name="backend", version=""), tmp_path)
         .path
     )
-    assert hashlib.sha256(found.read_bytes()).digest() == hashlib.sha256(ARCHIVE).digest()
+    assert found.read_bytes() == chart(version="1.1.0")
     (asked,) = [request for request, _ in httpserver.log if request.path == "/bucket"]
     assert asked.args["start-after"] == "charts/backend-"
