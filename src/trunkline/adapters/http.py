@@ -10,6 +10,7 @@ import contextlib
 import socket
 import ssl
 import tempfile
+import time
 from collections.abc import Iterator
 from urllib.parse import unquote, urlsplit
 
@@ -67,11 +68,13 @@ class Urllib3Http:
 
     def send(self, request: Request) -> Response:
         """See the port."""
+        bounded = request.largest is not None or request.total_s is not None
         try:
-            answer = self._open(request, preload=True)
+            answer = self._open(request, preload=not bounded)
+            body = _bounded(request, answer) if bounded else answer.data
         except (HTTPError, OSError) as error:
             raise unreachable(request, error) from error
-        return Response(answer.status, _headers(answer), answer.data)
+        return Response(answer.status, _headers(answer), body)
 
     @contextlib.contextmanager
     def stream(
@@ -203,6 +206,32 @@ def _tls_reason(error: BaseException) -> str:
 
 def _headers(answer: urllib3.BaseHTTPResponse) -> dict[str, str]:
     return {name.lower(): value for name, value in answer.headers.items()}
+
+
+def _bounded(request: Request, answer: urllib3.BaseHTTPResponse) -> bytes:
+    """The whole body, unless it takes too long or is too large."""
+    deadline = None if request.total_s is None else time.monotonic() + request.total_s
+    body = bytearray()
+    try:
+        # As it comes: a full chunk of a body that trickles may take longer than the whole may.
+        while chunk := answer.read1(_CHUNK):
+            body += chunk
+            if request.largest is not None and len(body) > request.largest:
+                raise Unreachable(
+                    f"{_server(request.url)} sends more than {request.largest // 2**20} MB.",
+                    "Check that this is the right address.",
+                )
+            if deadline is not None and time.monotonic() > deadline:
+                raise Unreachable(
+                    f"{_server(request.url)} did not send all of its answer within {request.total_s:g} s.",
+                    "Check the network and any proxy, then run the command again.",
+                )
+    except BaseException:
+        # What is left of the body would be read by the next request of this connection.
+        answer.close()
+        raise
+    answer.release_conn()
+    return bytes(body)
 
 
 def _lines(request: Request, answer: urllib3.BaseHTTPResponse) -> Iterator[bytes]:

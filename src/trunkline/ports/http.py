@@ -32,13 +32,21 @@ class TlsSettings:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One HTTP request; its headers may hold secrets, so it has no readable form but method and URL."""
+    """One HTTP request; its headers may hold secrets, so it has no readable form but method and URL.
+
+    Attributes:
+        timeout_s: bounds each silence.
+        total_s: bounds the whole answer of `send`, however steadily it trickles; None for no bound.
+        largest: bytes that the body may have at most; None for any number.
+    """
 
     method: str
     url: str
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes | None = field(default=None, repr=False)
     timeout_s: float = 30.0
+    total_s: float | None = None
+    largest: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +70,8 @@ class Http(Protocol):
         """Send and read the whole answer; no retries.
 
         Raises:
-            Unreachable: no connection, no valid certificate, or no answer within the time; the message
-                names host and cause, without credentials.
+            Unreachable: no connection, no valid certificate, no answer within the time, or a larger one than wanted;
+                the message names host and cause, without credentials.
         """
         ...
 

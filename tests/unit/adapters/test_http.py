@@ -178,12 +178,54 @@ HEAD = b"HTTP/1.1 200 OK\r\n"
 )
 def test_broken_answers(http: Urllib3Http, said: bytes) -> None:
     """An answer that breaks off is no answer, neither at once nor line by line."""
-    for ask in (lambda url: http.send(get(url)), lambda url: list(streamed(http, url))):
+    for ask in (
+        lambda url: http.send(get(url)),
+        lambda url: http.send(bounded(url)),
+        lambda url: list(streamed(http, url)),
+    ):
         with (
             answering(lambda connection: connection.sendall(said)) as url,
             pytest.raises(Unreachable, match="the connection broke off"),
         ):
             ask(url)
+
+
+def bounded(url: str) -> Request:
+    return Request("GET", url, timeout_s=10.0, total_s=0.3, largest=2**20)
+
+
+def test_a_bounded_answer_is_whole(http: Urllib3Http, server: LoopbackServer) -> None:
+    """An answer within its bounds is the same as without, and its connection is kept."""
+    for _ in range(2):
+        assert http.send(bounded(f"{server.url}/a")).text.startswith("GET /a\n")
+    assert len(server._connections) == 1
+
+
+def test_an_answer_that_trickles(http: Urllib3Http) -> None:
+    """A body that never falls silent and never ends is given up after its whole time."""
+    stopped = threading.Event()
+
+    def talk(connection: socket.socket) -> None:
+        connection.sendall(HEAD + b"Content-Length: 1000000\r\n\r\n")
+        while not stopped.wait(0.01):
+            connection.sendall(b"a")
+
+    with answering(talk) as url:
+        try:
+            with pytest.raises(Unreachable, match=r"did not send all of its answer within 0\.3 s"):
+                http.send(bounded(url))
+        finally:
+            stopped.set()
+
+
+@pytest.mark.parametrize("head", [b"Content-Length: 2000000\r\n\r\n", b"\r\n"])
+def test_an_answer_that_is_too_large(http: Urllib3Http, head: bytes) -> None:
+    """No more is read of a body than it may have, whatever its head says of it."""
+    with (
+        answering(lambda connection: connection.sendall(HEAD + head + bytes(2_000_000))) as url,
+        pytest.raises(Unreachable, match="sends more than 1 MB"),
+    ):
+        http.send(bounded(url))
 
 
 def streamed(http: Urllib3Http, url: str, timeout_s: float = 10.0) -> Iterator[bytes]:
