@@ -132,6 +132,9 @@ _OTHERS = """## Always
 | --- | --- |
 | `TRUNKLINE_CONFIG` | the project's file, as `--config` |
 | `TRUNKLINE_LEDGER` | where the ledger is: `sqlite:///path` |
+| `TRUNKLINE_CACHE` | where charts are kept that were fetched before, or `off` |
+| `TRUNKLINE_CHARTS` | the repository of `trunkline charts`, as `--repository` |
+| `TRUNKLINE_CHARTS_PASSWORD` | the password for `trunkline charts pull --username` |
 | `TRUNKLINE_ACTOR` | who acts, where neither the CI nor the operating system knows |
 | `TRUNKLINE_METRIC_PREFIX` | the first part of every metric's name |
 | `DD_API_KEY`, `DD_SITE`, `DD_URL`, `DD_ENABLED` | Datadog: key, site, the intake's address (for proxies and tests), `false` to send nothing |

@@ -175,5 +175,6 @@ def clean_environment(state: Path) -> dict[str, str]:
         )
     }
     kept["XDG_STATE_HOME"] = str(state)
+    kept["TRUNKLINE_CACHE"] = str(state / "cache")
     kept["PATH"] = f"{PROGRAM.parent}{os.pathsep}{kept['PATH']}"
     return kept

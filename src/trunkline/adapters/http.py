@@ -216,22 +216,26 @@ def _bounded(request: Request, answer: urllib3.BaseHTTPResponse) -> bytes:
         # As it comes: a full chunk of a body that trickles may take longer than the whole may.
         while chunk := answer.read1(_CHUNK):
             body += chunk
-            if request.largest is not None and len(body) > request.largest:
-                raise Unreachable(
-                    f"{_server(request.url)} sends more than {request.largest // 2**20} MB.",
-                    "Check that this is the right address.",
-                )
-            if deadline is not None and time.monotonic() > deadline:
-                raise Unreachable(
-                    f"{_server(request.url)} did not send all of its answer within {request.total_s:g} s.",
-                    "Check the network and any proxy, then run the command again.",
-                )
+            _check_bounds(request, len(body), deadline)
     except BaseException:
         # What is left of the body would be read by the next request of this connection.
         answer.close()
         raise
     answer.release_conn()
     return bytes(body)
+
+
+def _check_bounds(request: Request, size: int, deadline: float | None) -> None:
+    if request.largest is not None and size > request.largest:
+        raise Unreachable(
+            f"{_server(request.url)} sends more than {request.largest // 2**20} MB.",
+            "Check that this is the right address.",
+        )
+    if deadline is not None and time.monotonic() > deadline:
+        raise Unreachable(
+            f"{_server(request.url)} did not send all of its answer within {request.total_s:g} s.",
+            "Check the network and any proxy, then run the command again.",
+        )
 
 
 def _lines(request: Request, answer: urllib3.BaseHTTPResponse) -> Iterator[bytes]:

@@ -68,7 +68,8 @@ def _chart(world: World, into: Path, precedent: Precedent | None) -> tuple[Path,
     else:
         repository = _location(world.project, settings.repository)
         version = known.version if known else settings.version
-        wanted = replace(settings, repository=repository, version=version)
+        keyring = str(world.project.root / settings.keyring) if settings.keyring else ""
+        wanted = replace(settings, repository=repository, version=version, keyring=keyring)
         fetched = world.storage.chart(wanted, into)
     found = _origin(fetched)
     if precedent is None or known is None or found.digest == known.digest:

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 
 from trunkline.adapters.clock import SystemClock
-from trunkline.adapters.storage import FileStorage
+from trunkline.adapters.http import Urllib3Http
+from trunkline.adapters.process import SubprocessProcesses
+from trunkline.adapters.registry import OciRegistry
+from trunkline.adapters.storage import FileStorage, Reach
+from trunkline.adapters.storage.cache import ChartCache, cache_directory
 from trunkline.app.charts import Repository
 from trunkline.domain.redaction import Redactor
 from trunkline.ports import Storage
@@ -25,7 +30,14 @@ def chart_repository(
 
 def chart_source(environ: Mapping[str, str], redactor: Redactor) -> Storage:
     """Where charts are pulled from."""
-    return FileStorage(environ, redactor)
+    http, processes = Urllib3Http(), SubprocessProcesses(environ, redactor)
+    artifacts = OciRegistry(http, environ, Path.home(), redactor, processes)
+    return FileStorage(environ, redactor, reach=Reach(http, artifacts, processes))
+
+
+def chart_cache(environ: Mapping[str, str]) -> ChartCache:
+    """What was fetched before."""
+    return ChartCache(cache_directory(environ, Path.home()))
 
 
 def redactor_of(environ: Mapping[str, str] = os.environ) -> Redactor:

@@ -22,7 +22,7 @@ from trunkline.adapters.process import SubprocessProcesses
 from trunkline.adapters.registry import OciRegistry
 from trunkline.adapters.rehearsal.images import ChosenRegistry, DescribedImages
 from trunkline.adapters.sqlite_ledger import SqliteLedger, locate
-from trunkline.adapters.storage import FileStorage
+from trunkline.adapters.storage import FileStorage, Reach
 from trunkline.adapters.surroundings import look_around
 from trunkline.adapters.terminal import TerminalApprover
 from trunkline.bootstrap.scanners import scanner_for
@@ -81,7 +81,8 @@ def compose(
 
         return choose_builder(builder or project.image.builder, processes, environ, home)
 
-    registry = ChosenRegistry(lambda: described() or OciRegistry(http, environ, home, redactor, processes))
+    artifacts = OciRegistry(http, environ, home, redactor, processes)
+    registry = ChosenRegistry(lambda: described() or artifacts)
     if project.gate is not None and project.gate.scanner == "quay" and described() is not None:
         _warn("images are only described here: the gate is left out")
         project = project.without_gate()
@@ -93,7 +94,7 @@ def compose(
         processes=processes,
         source=GitSource(processes, project.root, environ),
         registry=registry,
-        storage=FileStorage(environ, redactor),
+        storage=FileStorage(environ, redactor, reach=Reach(http, artifacts, processes)),
         values=HelmValues(processes),
         ledger=SqliteLedger(locate(environ), redactor),
         approver=TerminalApprover(surroundings.actor, sys.stdin, sys.stderr),

@@ -77,19 +77,77 @@ def list_charts(name: str, location: str, config: Path | None) -> None:
 
 @command.command("pull", short_help="Fetch a chart's archive.")
 @click.argument("name")
-@click.option("--version", default="", help="The version, exact (default: the newest that is no prerelease).")
+@click.option(
+    "--version", default="", help="The version, exact or a range (default: the newest that is no prerelease)."
+)
 @click.option(
     "--into", type=click.Path(path_type=Path, file_okay=False), default=".", help="The folder to put it into."
 )
+@click.option(
+    "--username", default="", help="For https://, oci:// and git; the password is TRUNKLINE_CHARTS_PASSWORD."
+)
+@click.option(
+    "--keyring",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=None,
+    help="Public keys (gpg --export): the chart has to be signed by one of them.",
+)
 @_repository_options
-def pull(name: str, version: str, into: Path, location: str, config: Path | None) -> None:
-    """Fetch the archive of the chart NAME, and check its digest where there is one to check it with."""
-    from trunkline.bootstrap.charts import chart_source
-    from trunkline.config.project import ChartSettings
+def pull(
+    name: str,
+    version: str,
+    into: Path,
+    username: str,
+    keyring: Path | None,
+    location: str,
+    config: Path | None,
+) -> None:
+    """Fetch the archive of the chart NAME, after looking through it and checking its digest where there is one.
 
-    chart = ChartSettings(name=name, repository=_location(location, config), version=version)
-    path = chart_source(os.environ, _redactor()).chart(chart, into).path
-    show({"name": name, "path": str(path)}, lambda: str(path))
+    Besides s3:// and directories, LOCATION may be an https:// or oci:// address, or git+https://host/repo.git//folder.
+    What has not changed since the last time comes from the cache; TRUNKLINE_CACHE=off keeps none.
+    """
+    from dataclasses import replace
+
+    from trunkline.bootstrap.charts import chart_source
+
+    chart = replace(_settings(location, config), name=name, version=version)
+    if username:
+        chart = replace(chart, username=username, password=os.environ.get("TRUNKLINE_CHARTS_PASSWORD", ""))
+    if keyring is not None:
+        chart = replace(chart, keyring=str(keyring))
+    found = chart_source(os.environ, _redactor()).chart(chart, into)
+    show({"name": name, "path": str(found.path), "address": found.address}, lambda: str(found.path))
+
+
+@command.group("cache", short_help="What was fetched before, and is kept.")
+def cache() -> None:
+    """Charts and indexes that were fetched before, kept by the digest of their bytes."""
+
+
+@cache.command("show", short_help="Where the cache is, and how large.")
+@output_option
+def show_cache() -> None:
+    """Show where the cache is, and how large."""
+    from trunkline.bootstrap.charts import chart_cache
+
+    kept = chart_cache(os.environ)
+    count, size = kept.size()
+    facts = {"directory": str(kept.root or ""), "files": count, "bytes": size}
+    show(
+        facts,
+        lambda: f"{kept.root}: {count} files, {size / 2**20:.1f} MB" if kept.root else "The cache is off.",
+    )
+
+
+@cache.command("clear", short_help="Forget all that is kept.")
+@output_option
+def clear_cache() -> None:
+    """Forget all that is kept; it is fetched anew when it is wanted."""
+    from trunkline.bootstrap.charts import chart_cache
+
+    freed = chart_cache(os.environ).clear()
+    show({"bytes": freed}, lambda: f"{freed / 2**20:.1f} MB are free again.")
 
 
 @command.command("reindex", short_help="Rebuild the index from the archives that are there.")
@@ -138,8 +196,17 @@ def _redactor() -> Any:
 
 def _location(location: str, config: Path | None) -> str:
     """The repository that is named, or the project's."""
+    return str(_settings(location, config).repository)
+
+
+def _settings(location: str, config: Path | None) -> Any:
+    """The repository that is named, or the project's, with its login and keyring."""
+    from dataclasses import replace
+
+    from trunkline.config.project import ChartSettings
+
     if location:
-        return location
+        return ChartSettings(repository=location)
     if not has_file(config):
         raise UsageError(
             "No chart repository is named, and there is no trunkline.yaml here.",
@@ -153,7 +220,10 @@ def _location(location: str, config: Path | None) -> str:
         raise UsageError(
             f"{project.source} names no chart repository.", "Name it: --repository s3://bucket/prefix."
         )
-    return found if "://" in found else str(project.root / found)
+    keyring = str(project.root / project.chart.keyring) if project.chart.keyring else ""
+    return replace(
+        project.chart, repository=found if "://" in found else str(project.root / found), keyring=keyring
+    )
 
 
 def _row(entry: Any) -> tuple[str, ...]:

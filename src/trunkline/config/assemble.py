@@ -100,6 +100,10 @@ def _chart(section: ChartSection, home: str) -> ChartSettings:
         repository=_from_home(section.repository, home),
         version=section.version,
         image_keys=ImageKeys(keys.repository, keys.tag, keys.digest),
+        username=section.username,
+        password=section.password,
+        pass_credentials=section.pass_credentials,
+        keyring=_from_home(section.keyring, home),
     )
 
 

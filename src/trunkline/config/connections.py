@@ -64,11 +64,12 @@ def _chart(document: Document) -> Iterator[Mistake]:
 
 
 def _login(document: Document) -> Iterator[Mistake]:
-    image = _mapping(_mapping(document.data).get("image"))
-    if bool(image.get("username")) != bool(image.get("password")):
-        lacking = "password" if image.get("username") else "username"
-        text = f"username and password belong together; '{lacking}' is missing or empty"
-        yield _at_key(document, ("image",), text)
+    for part in ("image", "chart"):
+        section = _mapping(_mapping(document.data).get(part))
+        if bool(section.get("username")) != bool(section.get("password")):
+            lacking = "password" if section.get("username") else "username"
+            text = f"username and password belong together; '{lacking}' is missing or empty"
+            yield _at_key(document, (part,), text)
 
 
 def _needs(document: Document, environments: Mapping[str, Any]) -> Iterator[Mistake]:

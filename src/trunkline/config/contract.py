@@ -83,8 +83,8 @@ CONTRACT_RELEASE: tuple[Variable, ...] = (
     Variable("RELEASE_NAMESPACE", "the Kubernetes namespace", rule=rules.NAMESPACE),
     Variable(
         "HELM_CHART_REPOSITORY",
-        "where the charts are: s3://bucket/prefix or a directory",
-        rule=rules.LOCATION,
+        "where the charts are: s3://bucket/prefix, oci://registry/path, https://host/path, git+https://… or a directory",
+        rule=rules.CHARTS,
     ),
     Variable("HELM_CHART_NAME", "the chart's name there", rule=_CHART),
     Variable(

@@ -56,8 +56,11 @@ class ChartSettings:
     """Which chart: a directory or archive (`path`), or a `name` from a `repository`.
 
     Attributes:
-        repository: `s3://bucket/prefix` or a directory that holds charts.
+        repository: `s3://`, `https://`, `oci://`, `git+https://`, or a directory that holds charts.
         version: exact, a range as Helm spells it, or empty for the newest.
+        username: for the repository, with `password`; empty for what Docker's and AWS's files know.
+        pass_credentials: whether other hosts that an index names get the login, too.
+        keyring: a file of public keys, below the project's root; with one, a chart's provenance is verified.
     """
 
     path: str = ""
@@ -65,6 +68,10 @@ class ChartSettings:
     repository: str = ""
     version: str = ""
     image_keys: ImageKeys = ImageKeys()
+    username: str = ""
+    password: str = field(default="", repr=False)
+    pass_credentials: bool = False
+    keyring: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,9 @@ _CHART = r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}"
 _BRANCH = r"(?!-)(?!.*(?:\.\.|@\{|//|/$|\.lock$))[^\s~^:?*\[\\\x00-\x20\x7f]{1,255}"
 _DURATION = r"(?:[0-9]+(?:\.[0-9]+)?(?:ms|s|m|h|d))+"
 _LOCATION = r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:/[^\x00-\x1f\x7f]*)?|(?!.*://)[^\x00-\x1f\x7f]+"
+_GIT = r"git\+(?:https|ssh|file)://[^\s\x00-\x1f\x7f]+|git\+http://(?:localhost|127\.)[^\s\x00-\x1f\x7f]*"
+_WEB = r"https://[^\s\x00-\x1f\x7f]+|http://(?:localhost|127\.)[^\s\x00-\x1f\x7f]*"
+_OCI = r"oci://[^\s@\x00-\x1f\x7f]+"
 _PATH_BELOW = r"(?!/)(?!(?:.*/)?\.\.(?:/|$))[^\\\x00-\x1f\x7f]+"
 _KEYS = r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*"
 # What Datadog and Graphite both take as a metric's name.
@@ -90,6 +93,13 @@ def _is_printable(text: str) -> bool:
     return text.isprintable()
 
 
+def _without_login(text: str) -> bool:
+    scheme, separator, rest = text.partition("://")
+    login, at, _ = rest.partition("/")[0].rpartition("@")
+    # `git@host` is how SSH is spoken to everywhere.
+    return not (separator and at) or (scheme == "git+ssh" and ":" not in login)
+
+
 def _is_file_below(text: str) -> bool:
     return bool(PurePosixPath(text).parts)
 
@@ -117,7 +127,19 @@ CHART_VERSION = Rule(
     r"[0-9A-Za-z.+*<>=!~^|, -]+",
     ((_reads(parse_range), "a version such as 1.4.2 or a range such as ~1.4"),),
 )
-LOCATION = Rule("s3://bucket/prefix or a directory", _LOCATION, (_PRINTABLE,))
+LOCATION = Rule(
+    "s3://bucket/prefix, a directory, or a git+https:// address",
+    f"{_LOCATION}|{_GIT}",
+    (_PRINTABLE, (_without_login, "an address without a login in it")),
+)
+CHARTS = Rule(
+    "s3://bucket/prefix, a directory, or an https://, oci:// or git+https:// address",
+    f"{_LOCATION}|{_GIT}|{_WEB}|{_OCI}",
+    (
+        _PRINTABLE,
+        (_without_login, "an address without a login in it, which belongs into username and password"),
+    ),
+)
 PATH = Rule("a path", _LINE, (_PRINTABLE,))
 FILE = Rule(
     "a file's name below the values' location, without '..'",

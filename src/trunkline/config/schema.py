@@ -27,7 +27,7 @@ OptionalLine = Annotated[str, kinds.optional(kinds.text(rules.LINE))]
 FilePath = Annotated[str, kinds.text(rules.PATH)]
 OptionalPath = Annotated[str, kinds.optional(kinds.text(rules.PATH))]
 Location = Annotated[str, kinds.text(rules.LOCATION)]
-OptionalLocation = Annotated[str, kinds.optional(kinds.text(rules.LOCATION))]
+OptionalCharts = Annotated[str, kinds.optional(kinds.text(rules.CHARTS))]
 OptionalChartName = Annotated[str, kinds.optional(kinds.text(rules.CHART))]
 OptionalChartVersion = Annotated[str, kinds.optional(kinds.text(rules.CHART_VERSION))]
 OptionalScript = Annotated[str, kinds.optional(kinds.text(rules.SCRIPT))]
@@ -130,15 +130,36 @@ class ChartSection(Section):
     name: OptionalChartName = Field(
         "", description="The chart's name in its repository.", examples=["backend"]
     )
-    repository: OptionalLocation = Field(
+    repository: OptionalCharts = Field(
         "",
-        description="The chart repository: s3://bucket/prefix or a directory.",
-        examples=["s3://acme-charts/stable"],
+        description=(
+            "Where the charts are: s3://bucket/prefix, https://host/path, oci://registry/path, "
+            "git+https://host/repository.git//folder?ref=main or a directory."
+        ),
+        examples=["s3://acme-charts/stable", "oci://quay.io/acme/charts"],
     )
     version: OptionalChartVersion = Field(
         "",
         description="The chart's version, exact or a range as Helm spells it; the newest one that is no prerelease when left out.",
         examples=["1.4.2", "~1.4", ">=1.2 <2"],
+    )
+    username: OptionalWritten = Field(
+        "",
+        description="The user name for https://, oci:// and git+https://; without it, what Docker, Podman and git know.",
+        examples=["${CHARTS_USERNAME}"],
+    )
+    password: OptionalPassword = Field(
+        "", description="The variable that holds the password.", examples=["${CHARTS_PASSWORD}"]
+    )
+    pass_credentials: Flag = Field(
+        False,
+        description="Whether other hosts that the index names get the login, too.",
+        examples=[True],
+    )
+    keyring: OptionalPath = Field(
+        "",
+        description="A file of public keys (`gpg --export`), from this file's directory; with it, a chart has to be signed by one.",
+        examples=["keys.gpg"],
     )
     image_keys: ImageKeysSection = Field(
         default_factory=ImageKeysSection,

@@ -9,7 +9,7 @@ from trunkline.ports.cluster import Cluster, Lease, LeaseHolder, LiveObject, Log
 from trunkline.ports.forwarding import Forwarding
 from trunkline.ports.helm import Applied, Helm, UpgradeRequest
 from trunkline.ports.http import Http, Opened, Request, Response, TlsSettings
-from trunkline.ports.images import ImageBuilder, Registry
+from trunkline.ports.images import Artifacts, ImageBuilder, Manifest, Registry
 from trunkline.ports.ledger import Ledger
 from trunkline.ports.people import Answer, Approver, Listener, Surroundings
 from trunkline.ports.processes import Command, Completed, Meanwhile, OnLine, Processes, Running
@@ -20,6 +20,7 @@ __all__ = [
     "Answer",
     "Applied",
     "Approver",
+    "Artifacts",
     "Clock",
     "Cluster",
     "Command",
@@ -34,6 +35,7 @@ __all__ = [
     "Listener",
     "LiveObject",
     "LogLine",
+    "Manifest",
     "Meanwhile",
     "OnLine",
     "Opened",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -38,6 +39,35 @@ class ImageBuilder(Protocol):
         Raises:
             Unreachable: the registry does not answer or refuses the login, after retries.
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """A manifest or an index as the registry keeps it; `digest` is that of its bytes, which was verified."""
+
+    digest: str
+    media_type: str
+    content: bytes = field(repr=False)
+
+
+class Artifacts(Protocol):
+    """What an OCI registry keeps, images or not, as it lies there.
+
+    Every method raises Unreachable where the registry does not answer, refuses the login, or gives something else
+    than its digest says.
+    """
+
+    def tags(self, repository: ImageReference, settings: ImageSettings) -> tuple[str, ...]:
+        """All tags of a repository; none where there is no such repository."""
+        ...
+
+    def manifest(self, image: ImageReference, settings: ImageSettings) -> Manifest | None:
+        """What the digest, or else the tag, of `image` stands for; None where the registry has no such thing."""
+        ...
+
+    def blob(self, image: ImageReference, digest: str, largest: int, settings: ImageSettings) -> bytes:
+        """A blob of the image's repository, of at most so many bytes."""
         ...
 
 

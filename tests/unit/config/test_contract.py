@@ -249,7 +249,7 @@ def test_each_required_variable_is_missed(
         (build_project, BUILD, "QUAY_PASSWORD", "two\nlines", "a text"),
         (release_project, RELEASE, "RELEASE_NAME", "Sample", "lower-case letters"),
         (release_project, RELEASE, "RELEASE_NAMESPACE", "a.b", "lower-case letters"),
-        (release_project, RELEASE, "HELM_CHART_REPOSITORY", "https://charts", "s3://bucket/prefix or a directory"),
+        (release_project, RELEASE, "HELM_CHART_REPOSITORY", "ftp://charts", "s3://bucket/prefix, a directory"),
         (release_project, RELEASE, "HELM_CHART_NAME", "a/b/c", "a chart's name"),
         (release_project, RELEASE, "HELM_CHART_VERSION", ">1.4.", "a version such as 1.4.2 or a range such as ~1.4"),
         (release_project, RELEASE, "HELM_VALUES_S3_FOLDER", "a/../b", "a folder below the values' location"),

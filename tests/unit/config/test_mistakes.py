@@ -84,7 +84,7 @@ _TABLE = {
     ),
     "chart's repository": (
         ("  path: chart", "  name: backend\n  repository: ftp://charts"),
-        "7:15: chart.repository: expected s3://bucket/prefix or a directory, found 'ftp://charts'",
+        "7:15: chart.repository: expected s3://bucket/prefix, a directory, or an https://, oci:// or git+https:// address, found 'ftp://charts'",
     ),
     "chart's version": (
         ("  path: chart", "  name: backend\n  repository: charts\n  version: 1.4"),

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from trunkline.adapters.registry.keyring import Keyring
 from trunkline.adapters.registry.session import Session
@@ -20,7 +22,7 @@ from trunkline.domain.images import ImageReference, is_digest
 from trunkline.domain.redaction import Redactor
 from trunkline.domain.texts import one_line
 from trunkline.errors import Unreachable
-from trunkline.ports import Http, Processes, Response
+from trunkline.ports import Http, Manifest, Processes, Response
 
 _INDEXES = (
     "application/vnd.oci.image.index.v1+json",
@@ -34,6 +36,9 @@ _ACCEPT = ", ".join((*_MANIFESTS, *_INDEXES))
 # BuildKit files provenance and SBOMs as manifests beside the image's own.
 _ATTESTATION = ("vnd.docker.reference.type", "attestation-manifest")
 _LONGEST_PLATFORM = 80
+_NEXT = re.compile(r"<([^<>]*)>\s*;[^,]*\brel=\"?next\b")
+_PAGE = 1000
+_MOST_PAGES = 200
 _OK = 200
 _MISSING = 404
 # What servers answer to a HEAD that they do not know.
@@ -41,7 +46,7 @@ _NO_HEAD = frozenset({400, 405, 415, 501})
 
 
 class OciRegistry:
-    """Implements the port `Registry`."""
+    """Implements the ports `Registry` and `Artifacts`."""
 
     def __init__(
         self,
@@ -107,6 +112,47 @@ class OciRegistry:
         labels = content.get("Labels") if isinstance(content, dict) else None
         return {str(key): str(value) for key, value in labels.items()} if isinstance(labels, dict) else {}
 
+    def tags(self, repository: ImageReference, settings: ImageSettings) -> tuple[str, ...]:
+        """See the port."""
+        session, found, path = self._session(repository, settings), [], f"tags/list?n={_PAGE}"
+        for _ in range(_MOST_PAGES):
+            answer = session.ask("GET", path)
+            if answer.status == _MISSING:
+                return ()
+            if answer.status != _OK:
+                raise _strange(answer, repository)
+            tags = _object(answer, repository, "tags/list").get("tags")
+            found += [tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else []
+            path = _next_page(answer.headers.get("link", ""))
+            if not path:
+                return tuple(found)
+        raise _malformed(repository, "its list of tags has no end")
+
+    def manifest(self, image: ImageReference, settings: ImageSettings) -> Manifest | None:
+        """See the port."""
+        answer = self._session(image, settings).ask(
+            "GET", f"manifests/{image.digest or _reference(image)}", _ACCEPT
+        )
+        if answer.status == _MISSING:
+            return None
+        if answer.status != _OK:
+            raise _strange(answer, image)
+        told = answer.headers.get("docker-content-digest", "")
+        digest = _verified(answer, image.digest or (told if is_digest(told) else ""), image)
+        said = _object(answer, image, "manifest").get("mediaType")
+        kind = said if isinstance(said, str) else answer.headers.get("content-type", "")
+        return Manifest(digest, kind.partition(";")[0].strip(), answer.body)
+
+    def blob(self, image: ImageReference, digest: str, largest: int, settings: ImageSettings) -> bytes:
+        """See the port."""
+        answer = self._session(image, settings).ask("GET", f"blobs/{digest}", largest=largest)
+        if answer.status == _MISSING:
+            raise _malformed(image, f"its manifest names the blob {digest}, which is not there")
+        if answer.status != _OK:
+            raise _strange(answer, image)
+        _verified(answer, digest, image)
+        return answer.body
+
     def platforms(self, image: ImageReference, settings: ImageSettings) -> Mapping[str, str]:
         """See the port."""
         session = self._session(image, settings)
@@ -144,13 +190,24 @@ def _fetch(session: Session, path: str, digest: str, image: ImageReference) -> M
     if answer.status != _OK:
         raise _strange(answer, image)
     _verified(answer, digest, image)
+    return _object(answer, image, path)
+
+
+def _object(answer: Response, image: ImageReference, what: str) -> Mapping[str, Any]:
     try:
         content = json.loads(answer.body)
     except (ValueError, RecursionError) as error:
-        raise _malformed(image, f"{path} is no JSON") from error
+        raise _malformed(image, f"{what} is no JSON") from error
     if not isinstance(content, dict):
-        raise _malformed(image, f"{path} is no JSON object")
+        raise _malformed(image, f"{what} is no JSON object")
     return content
+
+
+def _next_page(link: str) -> str:
+    """Where the list of tags goes on, below the repository; empty at its end (RFC 5988, as the OCI spec has it)."""
+    found = _NEXT.search(link)
+    query = urlsplit(found[1]).query if found else ""
+    return f"tags/list?{query}" if query else ""
 
 
 def _first_image(index: Mapping[str, Any], image: ImageReference) -> str:

@@ -23,6 +23,9 @@ from trunkline.ports import Http, Request, Response
 
 _HUB_HOST = "registry-1.docker.io"
 _TIMEOUT_S = 15.0
+_WHOLE_S = 120.0
+# Of manifests and configurations registries take 4 MB at most.
+LARGEST = 8 * 1024 * 1024
 _PAUSES_S = (0.5, 1.5)
 _LONGEST_PAUSE_S = 10.0
 _UNAUTHORIZED = 401
@@ -54,18 +57,29 @@ class Session:
         self._authorization = ""
         self._login: Login | None = None
 
-    def ask(self, method: str, path: str, accept: str = "*/*") -> Response:
+    def ask(self, method: str, path: str, accept: str = "*/*", largest: int = LARGEST) -> Response:
         """Send a request for `/v2/<the image's path>/<path>`; any status but those below is returned.
+
+        Args:
+            method: GET or HEAD.
+            path: what is asked for, below the image's repository.
+            accept: media types.
+            largest: bytes that the answer may have.
 
         Raises:
             Refused: 401 or 403 with all that we have.
             Unreachable: no answer, or a server error or 429 that does not pass.
         """
         url = f"{self._base()}/v2/{self._image.path}/{path}"
-        response = self._send(Request(method, url, self._headers(accept), timeout_s=_TIMEOUT_S))
+
+        def request() -> Request:
+            headers = self._headers(accept)
+            return Request(method, url, headers, None, _TIMEOUT_S, total_s=_WHOLE_S, largest=largest)
+
+        response = self._send(request())
         if response.status == _UNAUTHORIZED:
             self._authorize(response)
-            response = self._send(Request(method, url, self._headers(accept), timeout_s=_TIMEOUT_S))
+            response = self._send(request())
         if response.status in (_UNAUTHORIZED, _FORBIDDEN):
             raise self._refused(response)
         return response
@@ -183,7 +197,8 @@ class Session:
         if not who:
             return Refused(
                 f"{registry} does not show {self._image.repository} without a login (HTTP {response.status}{said}).",
-                f"Set QUAY_USERNAME and QUAY_PASSWORD, or run `docker login {registry}`.{troubles}",
+                f"Give a username and password in trunkline.yaml (QUAY_USERNAME and QUAY_PASSWORD without one), "
+                f"or run `docker login {registry}`.{troubles}",
             )
         return Refused(
             f"{registry} refuses {self._image.repository} to {who} (HTTP {response.status}{said}).",

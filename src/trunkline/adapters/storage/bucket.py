@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from trunkline.adapters.storage.aws import Access
-from trunkline.adapters.storage.places import LARGEST, too_large
+from trunkline.adapters.storage.places import LARGEST, Unchanged, inside, too_large
 from trunkline.errors import Refused, Unreachable, UsageError
 from trunkline.ports.sources import File
 
 if TYPE_CHECKING:
+    from obstore import GetOptions
     from obstore.store import S3Store
 
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
@@ -53,13 +54,17 @@ class Bucket:
         """See `Place`."""
         return "/".join(("s3:/", self._bucket, *(part for part in (self._prefix, name) if part)))
 
-    def read(self, name: str, version: str = "") -> File | None:
+    def inside(self, url: str) -> str | None:
+        """See `Place`."""
+        return inside(self.address(), url)
+
+    def read(self, name: str, version: str = "", unless: str = "") -> File | None:
         """See `Place`."""
         store = self.opened()
         import obstore  # noqa: PLC0415 - an extra, and 15 ms that a directory does not need
 
         try:
-            answer = obstore.get(store, self.key(name), options={"version": version} if version else None)
+            answer = obstore.get(store, self.key(name), options=_options(version, unless))
             metadata = {key.lower(): value for key, value in answer.attributes.items()}
             content = bytes(answer.bytes()) if answer.meta["size"] <= LARGEST else None
         except FileNotFoundError as error:
@@ -69,6 +74,8 @@ class Bucket:
                 raise self._no_bucket() from None
             return None
         except Exception as error:  # noqa: BLE001 - obstore's errors have no common class that is no Exception
+            if type(error).__name__ == "NotModifiedError":
+                raise Unchanged from None
             # S3 itself takes an id that it could not have given for a bad argument.
             if version and _status(error) in _NO_ID:
                 raise self._no_version(name, version) from None
@@ -203,6 +210,15 @@ class Bucket:
 _HIDDEN = "Allow s3:GetObject there; without s3:ListBucket, S3 answers a missing file so, too: check the name and the prefix."
 
 _READ_ONLY = "Allow s3:PutObject and s3:DeleteObject there, or use credentials that may write."
+
+
+def _options(version: str, unless: str) -> GetOptions:
+    options: GetOptions = {}
+    if version:
+        options["version"] = version
+    if unless:
+        options["if_none_match"] = unless
+    return options
 
 
 def _code(error: Exception) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -14,22 +15,42 @@ from trunkline.adapters.storage.places import Directory, Place
 from trunkline.config.project import ChartSettings
 from trunkline.domain.redaction import Redactor
 from trunkline.errors import Unreachable, UsageError
+from trunkline.ports import Artifacts, Http, Processes
 from trunkline.ports.sources import ChartStore, Fetched, FetchedChart
 
 if TYPE_CHECKING:
     from trunkline.adapters.storage.aws import Access
+    from trunkline.adapters.storage.cache import ChartCache
 
 _S3 = "s3://"
+_GIT = ("git+https://", "git+ssh://", "git+file://", "git+http://")
+_WEB = ("https://", "http://")
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What sources elsewhere are asked through."""
+
+    http: Http
+    artifacts: Artifacts
+    processes: Processes
 
 
 class FileStorage:
-    """Implements the port `Storage` for directories and, with the extra `s3`, for `s3://bucket/prefix`."""
+    """Implements the port `Storage` for directories, S3 (with the extra `s3`), the web, OCI registries and git."""
 
-    def __init__(self, environ: Mapping[str, str], redactor: Redactor, home: Path | None = None) -> None:
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        redactor: Redactor,
+        home: Path | None = None,
+        reach: Reach | None = None,
+    ) -> None:
         """Take the environment that says how to reach S3; `home` holds `.aws` (default: the user's)."""
         self._environ = environ
         self._redactor = redactor
         self._home = home
+        self._reach = reach
         self._places: dict[str, Place] = {}
         self._found: Access | None = None
 
@@ -48,11 +69,23 @@ class FileStorage:
         """See the port; an unpacked chart in a directory is returned where it stands."""
         from trunkline.adapters.storage import charts  # noqa: PLC0415 - most commands need no chart
 
-        place = self._place(chart.repository)
-        path = charts.find(
-            place, chart.name, chart.version, lambda file, content: _write(into, file, content)
-        )
-        return FetchedChart(path, place.address(path.name))
+        self._redactor.learn_login(chart.username, chart.password)
+
+        def write(file: str, content: bytes) -> Path:
+            return _write(into, file, content)
+
+        if chart.repository.startswith("oci://"):
+            from trunkline.adapters.storage.oci import OciCharts  # noqa: PLC0415 - one of many sources
+
+            reach = self._reached(chart.repository)
+            found = OciCharts(reach.artifacts, self._cache(), chart).find(write)
+        else:
+            found = charts.find(self._chart_place(chart, into), chart.name, chart.version, write)
+        if chart.keyring:
+            from trunkline.adapters.storage.verification import verify_provenance  # noqa: PLC0415 - seldom wanted
+
+            verify_provenance(found, Path(chart.keyring), self._reached(chart.repository).processes)
+        return FetchedChart(found.path, found.address)
 
     def repository(self, location: str) -> ChartStore:
         """The chart repository at an address, to be written as well.
@@ -87,13 +120,52 @@ class FileStorage:
             from trunkline.adapters.storage.bucket import Bucket  # noqa: PLC0415 - directories need no S3
 
             return Bucket(location, self._access)
+        if location.startswith(_GIT):
+            return self._git(location, ChartSettings(), Path())
         scheme, separator, _ = location.partition("://")
         if separator:
             raise UsageError(
-                f"Charts and values cannot be read from {scheme}:// addresses.",
-                "Use s3://bucket/prefix or a directory.",
+                f"Values cannot be read from {scheme}:// addresses.",
+                "Use s3://bucket/prefix, git+https://host/repository.git//folder or a directory.",
             )
         return Directory(Path(location).expanduser())
+
+    def _chart_place(self, chart: ChartSettings, into: Path) -> Place:
+        """Where the chart is; what is worth it is asked only whether it has changed."""
+        from trunkline.adapters.storage.cache import Cached  # noqa: PLC0415 - most commands need no chart
+
+        location = chart.repository
+        if location.startswith(_GIT):
+            return self._git(location, chart, into)
+        if location.startswith(_WEB):
+            from trunkline.adapters.storage.web import Web, WebLogin  # noqa: PLC0415 - one of many sources
+
+            login = WebLogin(chart.username, chart.password, chart.pass_credentials)
+            return Cached(Web(location, self._reached(location).http, login), self._cache())
+        place = self._place(location)
+        return Cached(place, self._cache()) if location.startswith(_S3) else place
+
+    def _git(self, location: str, chart: ChartSettings, into: Path) -> Place:
+        from trunkline.adapters.storage.git import GitFolder, GitLogin  # noqa: PLC0415 - one of many sources
+
+        root = self._cache().root
+        repositories = root.with_name("git") if root else None
+        login = GitLogin(chart.username, chart.password)
+        processes = self._reached(location).processes
+        return GitFolder(location, processes, self._environ, repositories, into, login)
+
+    def _cache(self) -> ChartCache:
+        from trunkline.adapters.storage.cache import ChartCache, cache_directory  # noqa: PLC0415 - as above
+
+        return ChartCache(cache_directory(self._environ, self._home or Path.home()))
+
+    def _reached(self, location: str) -> Reach:
+        if self._reach is None:
+            raise UsageError(
+                f"{location.partition('://')[0]}:// addresses cannot be read by this command.",
+                "Use s3://bucket/prefix or a directory.",
+            )
+        return self._reach
 
     def _access(self) -> Access:
         if self._found is None:

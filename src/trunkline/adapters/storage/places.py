@@ -5,6 +5,7 @@ Names come from configuration and from indexes that others write, so a name neve
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Protocol
 
@@ -13,22 +14,37 @@ from trunkline.ports.sources import File
 
 # Charts and values layers are far smaller; an index of ten thousand versions has 12 MB.
 LARGEST = 64 * 1024 * 1024
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+class Unchanged(Exception):
+    """The file is the one that the reader knows already."""
 
 
 class Place(Protocol):
-    """Files by name: a directory, or a prefix in a bucket."""
+    """Files by name: a directory, a prefix in a bucket, a folder of a web server."""
 
     def address(self, name: str = "") -> str:
         """The full address of a name, for people."""
         ...
 
-    def read(self, name: str, version: str = "") -> File | None:
+    def read(self, name: str, version: str = "", unless: str = "") -> File | None:
         """A file, or None when the place is there and the file is not; of one `version` if that is given.
 
+        Args:
+            name: the file's.
+            version: what an earlier read gave as its version.
+            unless: a mark that an earlier read gave: only a file that has another one is wanted.
+
         Raises:
+            Unchanged: it still has that mark.
             UsageError: there is no such place or version, the place keeps none, or the file is too large.
             Unreachable: it does not answer or does not let us in.
         """
+        ...
+
+    def inside(self, url: str) -> str | None:
+        """The name by which the place reads what an index of its own calls `url`; None for what is not its to read."""
         ...
 
     def names(self, beginning: str) -> list[str]:
@@ -62,7 +78,11 @@ class Directory:
         """See `Place`."""
         return str(self._root / name) if name else str(self._root)
 
-    def read(self, name: str, version: str = "") -> File | None:
+    def inside(self, url: str) -> str | None:
+        """See `Place`."""
+        return inside(self.address(), url)
+
+    def read(self, name: str, version: str = "", unless: str = "") -> File | None:  # noqa: ARG002 - no file bears a mark
         """See `Place`."""
         path = self._root / name
         if version:
@@ -110,6 +130,14 @@ class Directory:
         return Unreachable(
             f"{path} cannot be read: {error.strerror}.", "Give this user the permission to read it."
         )
+
+
+def inside(address: str, url: str) -> str | None:
+    """The part of an index's `url` below a place at `address`; None for what leads out of it."""
+    relative = url.removeprefix(f"{address}/")
+    parts = relative.split("/")
+    safe = "://" not in relative and all(_NAME.fullmatch(part.replace("+", "")) for part in parts)
+    return relative if safe else None
 
 
 def too_large(address: str) -> UsageError:
