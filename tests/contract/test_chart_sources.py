@@ -71,7 +71,7 @@ def storage(environ: Mapping[str, str], cache: Path | None = None) -> FileStorag
     )
     home = Path("/nonexistent")
     artifacts = OciRegistry(http, {}, home, redactor, processes, pause=lambda _: None)
-    return FileStorage(environ, redactor, home, Reach(http, artifacts, processes))
+    return FileStorage(environ, redactor, home, Reach(lambda: http, lambda: artifacts, lambda: processes))
 
 
 def fill(stage: Stage) -> Stage:

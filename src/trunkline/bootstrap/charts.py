@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from trunkline.adapters.clock import SystemClock
-from trunkline.adapters.http import Urllib3Http
-from trunkline.adapters.process import SubprocessProcesses
-from trunkline.adapters.registry import OciRegistry
 from trunkline.adapters.storage import FileStorage, Reach
 from trunkline.adapters.storage.cache import ChartCache, cache_directory
-from trunkline.app.charts import Repository
 from trunkline.domain.redaction import Redactor
-from trunkline.ports import Storage
+
+if TYPE_CHECKING:
+    from trunkline.app.charts import Repository
+    from trunkline.ports import Artifacts, Http, Processes, Storage
 
 
 def chart_repository(
@@ -25,13 +25,32 @@ def chart_repository(
     Raises:
         UsageError: the address is none of a directory or of S3.
     """
+    from trunkline.adapters.clock import SystemClock  # noqa: PLC0415 - pulling needs none of them
+    from trunkline.app.charts import Repository  # noqa: PLC0415 - as above
+
     return Repository(FileStorage(environ, redactor).repository(location), SystemClock(), relative)
 
 
 def chart_source(environ: Mapping[str, str], redactor: Redactor) -> Storage:
     """Where charts are pulled from."""
-    http, processes = Urllib3Http(), SubprocessProcesses(environ, redactor)
-    artifacts = OciRegistry(http, environ, Path.home(), redactor, processes)
+
+    @cache
+    def http() -> Http:
+        from trunkline.adapters.http import Urllib3Http  # noqa: PLC0415 - only for what is on the web
+
+        return Urllib3Http()
+
+    @cache
+    def processes() -> Processes:
+        from trunkline.adapters.process import SubprocessProcesses  # noqa: PLC0415 - only for git and signatures
+
+        return SubprocessProcesses(environ, redactor)
+
+    def artifacts() -> Artifacts:
+        from trunkline.adapters.registry import OciRegistry  # noqa: PLC0415 - only for oci://
+
+        return OciRegistry(http(), environ, Path.home(), redactor, processes())
+
     return FileStorage(environ, redactor, reach=Reach(http, artifacts, processes))
 
 

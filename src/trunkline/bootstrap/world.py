@@ -94,7 +94,9 @@ def compose(
         processes=processes,
         source=GitSource(processes, project.root, environ),
         registry=registry,
-        storage=FileStorage(environ, redactor, reach=Reach(http, artifacts, processes)),
+        storage=FileStorage(
+            environ, redactor, reach=Reach(lambda: http, lambda: artifacts, lambda: processes)
+        ),
         values=HelmValues(processes),
         ledger=SqliteLedger(locate(environ), redactor),
         approver=TerminalApprover(surroundings.actor, sys.stdin, sys.stderr),

@@ -34,7 +34,7 @@ def command(online: bool, config: Path | None) -> None:
         show(facts, lambda: f"{path} is valid: {project.service} in {', '.join(names)}")
         return
     from trunkline.app.check import check_online
-    from trunkline.bootstrap import sink_check
+    from trunkline.bootstrap.world import sink_check
 
     with session(config) as world:
         findings = check_online(world, sink_check(world))

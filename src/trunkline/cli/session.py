@@ -7,13 +7,14 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from trunkline.cli.reporter import LineReporter
 from trunkline.errors import UsageError
-from trunkline.ports import World
+
+if TYPE_CHECKING:
+    from trunkline.ports import World
 
 Contract = Literal["build", "release"]
 
@@ -39,8 +40,9 @@ def session(config: Path | None, contract: Contract | None = None, builder: str 
         contract: which part of the environment-variable contract to read where there is no file.
         builder: overrides the project's image builder.
     """
-    from trunkline.bootstrap import closing, compose
+    from trunkline.bootstrap.world import closing, compose
     from trunkline.cli.failures import redact_with
+    from trunkline.cli.reporter import LineReporter
 
     project = _project(config, contract)
     world = compose(project, os.environ, (LineReporter(sys.stderr, os.environ),), builder=builder)

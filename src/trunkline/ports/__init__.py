@@ -2,19 +2,25 @@
 
 Adapters implement these, tests bring small fakes that pass the same contract tests, `bootstrap` composes.
 Every method says what it raises; anything else that comes out of an adapter is a fault of Trunkline.
+
+A port is imported when it is asked for: no command needs all of them, and all together take long to import.
 """
 
-from trunkline.ports.clock import Clock
-from trunkline.ports.cluster import Cluster, Lease, LeaseHolder, LiveObject, LogLine, Watch
-from trunkline.ports.forwarding import Forwarding
-from trunkline.ports.helm import Applied, Helm, UpgradeRequest
-from trunkline.ports.http import Http, Opened, Request, Response, TlsSettings
-from trunkline.ports.images import Artifacts, ImageBuilder, Manifest, Registry
-from trunkline.ports.ledger import Ledger
-from trunkline.ports.people import Answer, Approver, Listener, Surroundings
-from trunkline.ports.processes import Command, Completed, Meanwhile, OnLine, Processes, Running
-from trunkline.ports.sources import SourceControl, Storage
-from trunkline.ports.world import World
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from trunkline.ports.clock import Clock
+    from trunkline.ports.cluster import Cluster, Lease, LeaseHolder, LiveObject, LogLine, Watch
+    from trunkline.ports.forwarding import Forwarding
+    from trunkline.ports.helm import Applied, Helm, UpgradeRequest
+    from trunkline.ports.http import Http, Opened, Request, Response, TlsSettings
+    from trunkline.ports.images import Artifacts, ImageBuilder, Manifest, Registry
+    from trunkline.ports.ledger import Ledger
+    from trunkline.ports.people import Answer, Approver, Listener, Surroundings
+    from trunkline.ports.processes import Command, Completed, Meanwhile, OnLine, Processes, Running
+    from trunkline.ports.sources import SourceControl, Storage
+    from trunkline.ports.world import World
 
 __all__ = [
     "Answer",
@@ -52,3 +58,49 @@ __all__ = [
     "Watch",
     "World",
 ]
+
+_MODULES = {
+    "Answer": "people",
+    "Applied": "helm",
+    "Approver": "people",
+    "Artifacts": "images",
+    "Clock": "clock",
+    "Cluster": "cluster",
+    "Command": "processes",
+    "Completed": "processes",
+    "Forwarding": "forwarding",
+    "Helm": "helm",
+    "Http": "http",
+    "ImageBuilder": "images",
+    "Lease": "cluster",
+    "LeaseHolder": "cluster",
+    "Ledger": "ledger",
+    "Listener": "people",
+    "LiveObject": "cluster",
+    "LogLine": "cluster",
+    "Manifest": "images",
+    "Meanwhile": "processes",
+    "OnLine": "processes",
+    "Opened": "http",
+    "Processes": "processes",
+    "Registry": "images",
+    "Request": "http",
+    "Response": "http",
+    "Running": "processes",
+    "SourceControl": "sources",
+    "Storage": "sources",
+    "Surroundings": "people",
+    "TlsSettings": "http",
+    "UpgradeRequest": "helm",
+    "Watch": "cluster",
+    "World": "world",
+}
+
+
+def __getattr__(name: str) -> object:
+    """A port, by PEP 562."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found: object = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    globals()[name] = found
+    return found

@@ -113,7 +113,7 @@ def _indexed(place: Place, name: str) -> list[ChartVersion]:
     if file is None:
         return []
     try:
-        return list(chart_versions(file.content.decode("utf-8-sig"), name))
+        return list(chart_versions(file.content.decode().removeprefix("\ufeff"), name))
     except ValueError as error:
         reason = "it is no UTF-8 text" if isinstance(error, UnicodeDecodeError) else error
         raise UsageError(

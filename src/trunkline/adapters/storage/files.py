@@ -6,7 +6,7 @@ Values layers often hold secrets, so that what is written is readable by us alon
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -15,12 +15,12 @@ from trunkline.adapters.storage.places import Directory, Place
 from trunkline.config.project import ChartSettings
 from trunkline.domain.redaction import Redactor
 from trunkline.errors import Unreachable, UsageError
-from trunkline.ports import Artifacts, Http, Processes
 from trunkline.ports.sources import ChartStore, Fetched, FetchedChart
 
 if TYPE_CHECKING:
     from trunkline.adapters.storage.aws import Access
     from trunkline.adapters.storage.cache import ChartCache
+    from trunkline.ports import Artifacts, Http, Processes
 
 _S3 = "s3://"
 _GIT = ("git+https://", "git+ssh://", "git+file://", "git+http://")
@@ -29,11 +29,11 @@ _WEB = ("https://", "http://")
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """What sources elsewhere are asked through."""
+    """What sources elsewhere are asked through; each is made when the first source needs it."""
 
-    http: Http
-    artifacts: Artifacts
-    processes: Processes
+    http: Callable[[], Http]
+    artifacts: Callable[[], Artifacts]
+    processes: Callable[[], Processes]
 
 
 class FileStorage:
@@ -78,13 +78,13 @@ class FileStorage:
             from trunkline.adapters.storage.oci import OciCharts  # noqa: PLC0415 - one of many sources
 
             reach = self._reached(chart.repository)
-            found = OciCharts(reach.artifacts, self._cache(), chart).find(write)
+            found = OciCharts(reach.artifacts(), self._cache(), chart).find(write)
         else:
             found = charts.find(self._chart_place(chart, into), chart.name, chart.version, write)
         if chart.keyring:
             from trunkline.adapters.storage.verification import verify_provenance  # noqa: PLC0415 - seldom wanted
 
-            verify_provenance(found, Path(chart.keyring), self._reached(chart.repository).processes)
+            verify_provenance(found, Path(chart.keyring), self._reached(chart.repository).processes())
         return FetchedChart(found.path, found.address)
 
     def repository(self, location: str) -> ChartStore:
@@ -141,7 +141,7 @@ class FileStorage:
             from trunkline.adapters.storage.web import Web, WebLogin  # noqa: PLC0415 - one of many sources
 
             login = WebLogin(chart.username, chart.password, chart.pass_credentials)
-            return Cached(Web(location, self._reached(location).http, login), self._cache())
+            return Cached(Web(location, self._reached(location).http(), login), self._cache())
         place = self._place(location)
         return Cached(place, self._cache()) if location.startswith(_S3) else place
 
@@ -151,7 +151,7 @@ class FileStorage:
         root = self._cache().root
         repositories = root.with_name("git") if root else None
         login = GitLogin(chart.username, chart.password)
-        processes = self._reached(location).processes
+        processes = self._reached(location).processes()
         return GitFolder(location, processes, self._environ, repositories, into, login)
 
     def _cache(self) -> ChartCache:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -70,11 +70,10 @@ def storage(request: pytest.FixtureRequest, tmp_path: Path) -> FileStorage:
 def a_storage(cache: str) -> FileStorage:
     processes = SubprocessProcesses(dict(os.environ), Redactor())
 
-    class Nothing:
-        def __getattr__(self, name: str) -> Callable[..., object]:
-            raise AssertionError(name)
+    def nothing() -> Any:
+        raise AssertionError
 
-    reach = Reach(Nothing(), Nothing(), processes)  # type: ignore[arg-type]  # git needs neither
+    reach = Reach(nothing, nothing, lambda: processes)
     return FileStorage({"TRUNKLINE_CACHE": cache}, Redactor(), NOWHERE, reach)
 
 
