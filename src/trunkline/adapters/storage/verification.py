@@ -12,7 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from trunkline.domain.charts.archives import BadChart, open_archive
+from trunkline.domain.charts.archives import BadChart, look_through
+from trunkline.domain.charts.identity import chart_identity
 from trunkline.errors import Refused, Unreachable, UsageError
 from trunkline.ports import Command, Processes
 from trunkline.ports.sources import File
@@ -58,16 +59,24 @@ def verify(file: File, name: str, version: str, digest: str, address: str) -> No
                 "Push the chart again, under a new version; then rebuild the index.",
             )
     try:
-        facts = open_archive(file.content).facts
+        described, _ = look_through(file.content)
+        there = _identity(described)
     except BadChart as error:
         raise Unreachable(
             f"{address} {error}.", "Push the chart again: `helm package` makes the archive."
         ) from None
-    if (facts.name, facts.version) != (name, version):
+    if there != (name, version):
         raise Unreachable(
-            f"{address} holds the chart {facts.name} {facts.version}, not {name} {version}.",
+            f"{address} holds the chart {' '.join(there)}, not {name} {version}.",
             "Push the chart again under its own name and version; then rebuild the index.",
         )
+
+
+def _identity(described: str) -> tuple[str, str]:
+    try:
+        return chart_identity(described)
+    except ValueError as error:
+        raise BadChart(f"has a Chart.yaml that Helm would refuse: {error}") from None
 
 
 def verify_provenance(found: Found, keyring: Path, processes: Processes) -> None:

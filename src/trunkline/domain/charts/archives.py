@@ -54,6 +54,20 @@ def open_archive(content: bytes) -> Archive:
     Raises:
         BadChart: it is damaged, is no chart's, or does what a chart's has no need for.
     """
+    described, files = look_through(content)
+    try:
+        facts = read_metadata(described)
+    except ValueError as error:
+        raise BadChart(f"has a Chart.yaml that Helm would refuse: {error}") from None
+    return Archive(facts, content, hashlib.sha256(content).hexdigest(), files)
+
+
+def look_through(content: bytes) -> tuple[str, tuple[str, ...]]:
+    """The text of an archive's Chart.yaml, and the names of its files.
+
+    Raises:
+        BadChart: as `open_archive`, but for what Chart.yaml says.
+    """
     if not content.startswith(_GZIP):
         raise BadChart("is no gzipped archive")
     counted = _Counted(gzip.GzipFile(fileobj=io.BytesIO(content)))
@@ -69,11 +83,7 @@ def open_archive(content: bytes) -> Archive:
         raise BadChart(f"is damaged: {_reason(error)}") from None
     if described is None:
         raise BadChart("holds no Chart.yaml")
-    try:
-        facts = read_metadata(described)
-    except ValueError as error:
-        raise BadChart(f"has a Chart.yaml that Helm would refuse: {error}") from None
-    return Archive(facts, content, hashlib.sha256(content).hexdigest(), files)
+    return described, files
 
 
 def _looked_through(archive: tarfile.TarFile) -> tuple[str | None, tuple[str, ...]]:
