@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from trunkline.adapters.storage import FileStorage, Reach
 from trunkline.adapters.storage.cache import ChartCache, cache_directory
+from trunkline.bootstrap.aws import ways_to_keys
 from trunkline.domain.redaction import Redactor
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ def chart_repository(
     from trunkline.adapters.clock import SystemClock  # noqa: PLC0415 - pulling needs none of them
     from trunkline.app.charts import Repository  # noqa: PLC0415 - as above
 
-    return Repository(FileStorage(environ, redactor).repository(location), SystemClock(), relative)
+    files = FileStorage(environ, redactor, outside=ways_to_keys(environ, redactor))
+    return Repository(files.repository(location), SystemClock(), relative)
 
 
 def chart_source(environ: Mapping[str, str], redactor: Redactor) -> Storage:
@@ -51,7 +53,8 @@ def chart_source(environ: Mapping[str, str], redactor: Redactor) -> Storage:
 
         return OciRegistry(http(), environ, Path.home(), redactor, processes())
 
-    return FileStorage(environ, redactor, reach=Reach(http, artifacts, processes))
+    reach = Reach(http, artifacts, processes)
+    return FileStorage(environ, redactor, reach=reach, outside=ways_to_keys(environ, redactor))
 
 
 def chart_cache(environ: Mapping[str, str]) -> ChartCache:

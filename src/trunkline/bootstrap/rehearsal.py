@@ -25,6 +25,7 @@ from trunkline.adapters.rehearsal.time import RehearsedTime
 from trunkline.adapters.scan_reports import ReportFiles
 from trunkline.adapters.sqlite_ledger import SqliteLedger
 from trunkline.adapters.storage import FileStorage
+from trunkline.bootstrap.aws import ways_to_keys
 from trunkline.bootstrap.world import cleared
 from trunkline.config.project import Environment, Project
 from trunkline.domain.images import parse_image
@@ -115,7 +116,7 @@ def _world(
         processes=processes,
         source=RehearsedSource(commit, order),
         registry=images,
-        storage=FileStorage(environ, redactor),
+        storage=FileStorage(environ, redactor, outside=ways_to_keys(environ, redactor)),
         values=HelmValues(processes),
         ledger=SqliteLedger(room / "ledger.db", redactor),
         approver=Approving(),

@@ -25,6 +25,7 @@ from trunkline.adapters.sqlite_ledger import SqliteLedger, locate
 from trunkline.adapters.storage import FileStorage, Reach
 from trunkline.adapters.surroundings import look_around
 from trunkline.adapters.terminal import TerminalApprover
+from trunkline.bootstrap.aws import ways_to_keys
 from trunkline.bootstrap.scanners import scanner_for
 from trunkline.bootstrap.simulated import (
     all_simulated,
@@ -95,7 +96,10 @@ def compose(
         source=GitSource(processes, project.root, environ),
         registry=registry,
         storage=FileStorage(
-            environ, redactor, reach=Reach(lambda: http, lambda: artifacts, lambda: processes)
+            environ,
+            redactor,
+            reach=Reach(lambda: http, lambda: artifacts, lambda: processes),
+            outside=ways_to_keys(environ, redactor),
         ),
         values=HelmValues(processes),
         ledger=SqliteLedger(locate(environ), redactor),

@@ -11,14 +11,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from trunkline.adapters.storage.aws import Access
+from trunkline.adapters.storage.aws import Access, KeySource
 from trunkline.adapters.storage.places import LARGEST, Unchanged, inside, too_large
 from trunkline.errors import Refused, Unreachable, UsageError
 from trunkline.ports.sources import File
 
 if TYPE_CHECKING:
     from obstore import GetOptions
-    from obstore.store import S3Store
+    from obstore.store import ClientConfig, S3Store
 
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _CODE = re.compile(r"<Code>([A-Za-z]{1,64})</Code>")
@@ -48,6 +48,7 @@ class Bucket:
         if not _BUCKET.fullmatch(self._bucket):
             raise UsageError(f"{location} is no address of a bucket.", "Write it as s3://bucket/prefix.")
         self._access = access
+        self._source: KeySource | None = None
         self._store: S3Store | None = None
 
     def address(self, name: str = "") -> str:
@@ -160,7 +161,8 @@ class Bucket:
             Refused: there are none.
         """
         if self._store is None:
-            self._store = _open(self._bucket, self._access())
+            access = self._access()
+            self._store, self._source = _open(self._bucket, access), access.source
         return self._store
 
     def _no_version(self, name: str, version: str) -> UsageError:
@@ -181,14 +183,18 @@ class Bucket:
         Raises:
             UsageError, Refused, Unreachable: as the cause is.
         """
+        if self._source is not None and self._source.trouble is not None:
+            # Keys had to be renewed in the midst of it.
+            raise self._source.trouble from None
         code, status = _code(error), _status(error)
+        keys = f"the AWS keys of {self._source.describe()}" if self._source else "no AWS keys"
         said = f" ({code})" if code else ""
         if code == "NoSuchBucket" or status == _MISSING:
             raise self._no_bucket() from None
         if code in _WRONG_KEYS:
             raise Refused(
-                f"{address} refuses our AWS credentials{said}.",
-                "Check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN: wrong, expired or of another account.",
+                f"{address} refuses {keys}{said}.",
+                _WRONG.get(self._source.name if self._source else "", _OTHERS),
             ) from None
         if code in _ELSEWHERE or "redirect without LOCATION" in str(error):
             raise Unreachable(
@@ -197,7 +203,7 @@ class Bucket:
             ) from None
         if status in _REFUSALS or type(error).__name__ == "UnauthenticatedError":
             raise Refused(
-                f"{address} may not be {deed} with our AWS credentials{said}.",
+                f"{address} may not be {deed} with {keys}{said}.",
                 _HIDDEN if deed == "read" else _READ_ONLY,
             ) from None
         how = f"answers with HTTP {status}{said}" if status else "does not answer"
@@ -206,6 +212,12 @@ class Bucket:
             "Check AWS_ENDPOINT_URL, AWS_REGION, the network and any proxy, then run the command again.",
         ) from None
 
+
+_WRONG = {
+    "the environment": "Check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN: wrong, expired or of another account."
+}
+
+_OTHERS = "Check that source: its keys are wrong, have ended, or are of another account."
 
 _HIDDEN = "Allow s3:GetObject there; without s3:ListBucket, S3 answers a missing file so, too: check the name and the prefix."
 
@@ -241,24 +253,22 @@ def _open(bucket: str, access: Access) -> S3Store:
         ) from None
     # obstore's own types spell every option out; these come from variables.
     arguments: dict[str, Any] = {"config": dict(access.options)}
-    keys = access.keys
-    if keys is not None:
+    if access.source is not None:
+        # Asked here already, so that what goes wrong is told in the source's own words.
+        access.source.keys()
         # A provider, because configured keys would be mixed with an AWS_SESSION_TOKEN of this process.
-        credential = {
-            "access_key_id": keys.identifier,
-            "secret_access_key": keys.secret,
-            "token": keys.token or None,
-            "expires_at": None,
-        }
-        arguments["credential_provider"] = lambda: credential
+        arguments["credential_provider"] = _provider(access.source)
+    client: ClientConfig = {
+        "allow_http": access.plain_http,
+        "connect_timeout": timedelta(seconds=_CONNECT_S),
+        "read_timeout": timedelta(seconds=_ANSWER_S),
+        "timeout": timedelta(seconds=_WHOLE_S),
+    }
+    if access.ca:
+        client["root_certificate"] = access.ca.encode()
     return S3Store(
         bucket,
-        client_options={
-            "allow_http": access.plain_http,
-            "connect_timeout": timedelta(seconds=_CONNECT_S),
-            "read_timeout": timedelta(seconds=_ANSWER_S),
-            "timeout": timedelta(seconds=_WHOLE_S),
-        },
+        client_options=client,
         retry_config={
             "max_retries": _RETRIES,
             "retry_timeout": timedelta(seconds=_ANSWER_S),
@@ -270,3 +280,16 @@ def _open(bucket: str, access: Access) -> S3Store:
         },
         **arguments,
     )
+
+
+def _provider(source: KeySource) -> Callable[[], dict[str, Any]]:
+    def credential() -> dict[str, Any]:
+        keys = source.keys()
+        return {
+            "access_key_id": keys.identifier,
+            "secret_access_key": keys.secret,
+            "token": keys.token or None,
+            "expires_at": keys.ends,
+        }
+
+    return credential

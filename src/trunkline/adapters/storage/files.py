@@ -12,13 +12,13 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from trunkline.adapters.storage.places import Directory, Place
-from trunkline.config.project import ChartSettings
+from trunkline.config.charts import ChartSettings
 from trunkline.domain.redaction import Redactor
 from trunkline.errors import Unreachable, UsageError
 from trunkline.ports.sources import ChartStore, Fetched, FetchedChart
 
 if TYPE_CHECKING:
-    from trunkline.adapters.storage.aws import Access
+    from trunkline.adapters.storage.aws import Access, Outside
     from trunkline.adapters.storage.cache import ChartCache
     from trunkline.ports import Artifacts, Http, Processes
 
@@ -45,12 +45,17 @@ class FileStorage:
         redactor: Redactor,
         home: Path | None = None,
         reach: Reach | None = None,
+        outside: Callable[[], Outside] | None = None,
     ) -> None:
-        """Take the environment that says how to reach S3; `home` holds `.aws` (default: the user's)."""
+        """Take the environment that says how to reach S3; `home` holds `.aws` (default: the user's).
+
+        `outside` leads to whoever hands out temporary AWS keys; without it only static ones can be had.
+        """
         self._environ = environ
         self._redactor = redactor
         self._home = home
         self._reach = reach
+        self._outside = outside
         self._places: dict[str, Place] = {}
         self._found: Access | None = None
 
@@ -171,7 +176,8 @@ class FileStorage:
         if self._found is None:
             from trunkline.adapters.storage.aws import resolve  # noqa: PLC0415 - as above
 
-            self._found = resolve(self._environ, self._home or Path.home(), self._redactor)
+            outside = self._outside() if self._outside else None
+            self._found = resolve(self._environ, self._home or Path.home(), self._redactor, outside)
         return self._found
 
 

@@ -254,7 +254,9 @@ def test_a_refusal_says_that_s3_hides_missing_files(httpserver: HTTPServer, tmp_
     httpserver.expect_request("/bucket/live/base.yaml").respond_with_data(
         s3_error("AccessDenied"), status=403
     )
-    with pytest.raises(Refused, match=r"may not be read with our AWS credentials \(AccessDenied\)") as caught:
+    with pytest.raises(
+        Refused, match=r"may not be read with the AWS keys of the environment \(AccessDenied\)"
+    ) as caught:
         s3(httpserver).fetch("s3://bucket/live", "base.yaml", tmp_path)
     assert "missing file" in caught.value.hint
 

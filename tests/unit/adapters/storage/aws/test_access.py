@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.adapters.storage.aws.support import Aws, write_profiles
 from trunkline.adapters.storage.aws import Access, Keys, resolve
 from trunkline.domain.redaction import Redactor
-from trunkline.errors import Refused, UsageError
+from trunkline.errors import ExitCode, Refused, UsageError
 
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIA1", "AWS_SECRET_ACCESS_KEY": "secret-1"}
 OFF = {"AWS_EC2_METADATA_DISABLED": "true"}
@@ -20,17 +21,17 @@ def access(home: Path, environ: dict[str, str]) -> Access:
     return resolve(environ, home, Redactor())
 
 
-def profiles(home: Path, credentials: str, config: str = "") -> None:
-    (home / ".aws").mkdir()
-    (home / ".aws" / "credentials").write_text(credentials)
-    (home / ".aws" / "config").write_text(config)
+def keys(home: Path, environ: dict[str, str]) -> Keys:
+    source = access(home, environ).source
+    assert source is not None
+    return source.keys()
 
 
 def test_environment_keys_come_first(tmp_path: Path) -> None:
     """Keys in the environment win over profiles, with their session token, as with AWS's own tools."""
-    profiles(tmp_path, "[ci]\naws_access_key_id = other\naws_secret_access_key = other\n")
-    found = access(tmp_path, {**KEYS, "AWS_SESSION_TOKEN": "token-1", "AWS_PROFILE": "ci"})
-    assert found.keys == Keys("AKIA1", "secret-1", "token-1")
+    write_profiles(tmp_path, "[ci]\naws_access_key_id = other\naws_secret_access_key = other\n")
+    found = keys(tmp_path, {**KEYS, "AWS_SESSION_TOKEN": "token-1", "AWS_PROFILE": "ci"})
+    assert found == Keys("AKIA1", "secret-1", "token-1")
 
 
 @pytest.mark.parametrize("missing", sorted(KEYS))
@@ -42,7 +43,7 @@ def test_half_a_key_is_a_mistake(tmp_path: Path, missing: str) -> None:
 
 def test_a_named_profile_is_read(tmp_path: Path) -> None:
     """Keys come from `credentials`, the region from `config`, and the secret is hidden from then on."""
-    profiles(
+    write_profiles(
         tmp_path,
         "[default]\naws_access_key_id = no\naws_secret_access_key = no\n"
         "[ci]\naws_access_key_id=AKIA2\naws_secret_access_key = s3cr%et/2\naws_session_token=token-2\n",
@@ -50,7 +51,8 @@ def test_a_named_profile_is_read(tmp_path: Path) -> None:
     )
     redactor = Redactor()
     found = resolve({"AWS_PROFILE": "ci"}, tmp_path, redactor)
-    assert found.keys == Keys("AKIA2", "s3cr%et/2", "token-2")
+    assert found.source is not None
+    assert found.source.keys() == Keys("AKIA2", "s3cr%et/2", "token-2")
     assert found.options["region"] == "eu-central-1"
     assert "s3cr%et/2" not in redactor.text("s3cr%et/2")
     assert "token-2" not in redactor.text("token-2")
@@ -58,57 +60,29 @@ def test_a_named_profile_is_read(tmp_path: Path) -> None:
 
 def test_the_default_profile_needs_no_name(tmp_path: Path) -> None:
     """Without AWS_PROFILE the default profile is used."""
-    profiles(tmp_path, "[default]\naws_access_key_id = AKIA3\naws_secret_access_key = secret-3\n")
-    assert access(tmp_path, {}).keys == Keys("AKIA3", "secret-3")
+    write_profiles(tmp_path, "[default]\naws_access_key_id = AKIA3\naws_secret_access_key = secret-3\n")
+    assert keys(tmp_path, {}) == Keys("AKIA3", "secret-3")
 
 
 def test_a_missing_profile_is_named(tmp_path: Path) -> None:
     """A profile that is not there is an error that lists those that are."""
-    profiles(tmp_path, "[b]\n[a]\n")
+    write_profiles(tmp_path, "[b]\n[a]\n")
     with pytest.raises(UsageError, match="no AWS profile 'ci'") as caught:
         access(tmp_path, {"AWS_PROFILE": "ci"})
     assert caught.value.hint == "Known profiles: a, b."
 
 
-@pytest.mark.parametrize(
-    "line", ["sso_session = x", "role_arn = arn:aws:iam::1:role/x", "credential_process = /x"]
-)
-def test_a_profile_of_another_kind_says_what_to_run(tmp_path: Path, line: str) -> None:
-    """SSO, roles and programs are not imitated: the error holds the command that yields keys."""
-    profiles(
-        tmp_path, "[ci]\naws_access_key_id = AKIA2\naws_secret_access_key = s\n", f"[profile ci]\n{line}\n"
-    )
-    with pytest.raises(UsageError, match=line.split(maxsplit=1)[0]) as caught:
-        access(tmp_path, {"AWS_PROFILE": "ci"})
-    assert "aws configure export-credentials --profile ci" in caught.value.hint
-
-
 def test_a_broken_file_is_named_without_its_lines(tmp_path: Path) -> None:
     """A credentials file that cannot be read is named; the line that is wrong may be a secret."""
-    profiles(tmp_path, "my-secret-line\n")
+    write_profiles(tmp_path, "my-secret-line\n")
     with pytest.raises(UsageError, match="credentials cannot be read") as caught:
         access(tmp_path, {})
     assert "my-secret-line" not in f"{caught.value} {caught.value.hint} {caught.value.__cause__}"
 
 
-def test_a_web_identity_is_left_to_obstore(tmp_path: Path) -> None:
-    """EKS's variables become obstore's options."""
-    environ = {"AWS_WEB_IDENTITY_TOKEN_FILE": "/var/run/token", "AWS_ROLE_ARN": "arn:aws:iam::1:role/x"}
-    found = access(tmp_path, environ)
-    assert found.keys is None
-    assert found.options["web_identity_token_file"] == "/var/run/token"
-    assert found.options["role_arn"] == "arn:aws:iam::1:role/x"
-
-
-def test_container_credentials_are_left_to_obstore(tmp_path: Path) -> None:
-    """ECS's variable becomes obstore's option."""
-    found = access(tmp_path, {"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/v2/credentials/x"})
-    assert found.options["container_credentials_relative_uri"] == "/v2/credentials/x"
-
-
 def test_public_buckets_need_no_keys(tmp_path: Path) -> None:
     """AWS_SKIP_SIGNATURE asks without credentials."""
-    assert access(tmp_path, {"AWS_SKIP_SIGNATURE": "true", **KEYS}).keys is None
+    assert access(tmp_path, {"AWS_SKIP_SIGNATURE": "true", **KEYS}).source is None
 
 
 def test_no_credentials_is_said_at_once(tmp_path: Path) -> None:
@@ -126,14 +100,6 @@ def test_a_metadata_address_that_nobody_serves_is_not_waited_for(tmp_path: Path)
         port = listener.getsockname()[1]
     with pytest.raises(Refused, match="no AWS credentials"):
         access(tmp_path, {"AWS_EC2_METADATA_SERVICE_ENDPOINT": f"http://127.0.0.1:{port}"})
-
-
-def test_an_instance_uses_its_role(tmp_path: Path) -> None:
-    """Where something listens at the metadata address, obstore is sent there."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        endpoint = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        found = access(tmp_path, {"AWS_EC2_METADATA_SERVICE_ENDPOINT": endpoint})
-    assert found.options["metadata_endpoint"] == endpoint
 
 
 @pytest.mark.parametrize(
@@ -164,5 +130,53 @@ def test_an_endpoint_that_is_no_url_is_a_mistake(tmp_path: Path, endpoint: str) 
 
 
 def test_no_secret_is_shown() -> None:
-    """The readable form of an access has no secret in it."""
-    assert "secret-1" not in repr(Access(Keys("AKIA1", "secret-1", "secret-1"), {}))
+    """The readable form of keys has no secret in it."""
+    assert "secret-1" not in repr(Keys("AKIA1", "secret-1", "secret-1"))
+
+
+def test_each_source_says_its_word(tmp_path: Path) -> None:
+    """Without any credentials the one sentence lists every source in order, with what each said."""
+    with pytest.raises(Refused) as caught:
+        access(tmp_path, OFF)
+    assert caught.value.exit_code == ExitCode.UNREACHABLE
+    assert caught.value.message == (
+        "There are no AWS credentials: environment: AWS_ACCESS_KEY_ID is not set; "
+        "web identity: AWS_WEB_IDENTITY_TOKEN_FILE is not set; "
+        "profile default: there is none in ~/.aws/config or ~/.aws/credentials; "
+        "container: AWS_CONTAINER_CREDENTIALS_FULL_URI and _RELATIVE_URI are not set; "
+        "instance: AWS_EC2_METADATA_DISABLED forbids to ask."
+    )
+
+
+def test_keys_that_have_ended_are_not_tried(tmp_path: Path) -> None:
+    """Keys in the environment that say themselves that they have ended are refused with that time."""
+    environ = {**KEYS, "AWS_CREDENTIAL_EXPIRATION": "2020-01-01T00:00:00Z"}
+    with pytest.raises(Refused, match=r"environment: the keys ended at 2020-01-01 00:00 UTC"):
+        access(tmp_path, environ)
+
+
+def test_certificates_of_a_bundle_are_trusted(tmp_path: Path) -> None:
+    """AWS_CA_BUNDLE goes to S3's client and to every service that hands out keys."""
+    bundle = tmp_path / "ca.pem"
+    bundle.write_text("-----BEGIN CERTIFICATE-----\n")
+    write_profiles(
+        tmp_path, "", "[default]\nrole_arn = arn:r\ncredential_source = Environment\n[profile x]\n"
+    )
+    aws = Aws(
+        tmp_path, {"AWS_CA_BUNDLE": str(bundle), "AWS_ROLE_ARN": "arn:r", "CIRCLE_OIDC_TOKEN_V2": "token"}
+    )
+    aws.answers(aws.sts())
+    aws.environ["AWS_PROFILE"] = "x"
+    assert aws.access().ca == bundle.read_text()
+    aws.keys()
+    assert [tls.ca for tls in aws.http.settings] == [bundle.read_text()]
+
+
+@pytest.mark.parametrize("content", [None, b"\xff", b"no certificate"])
+def test_a_bundle_that_is_none_is_a_mistake(tmp_path: Path, content: bytes | None) -> None:
+    """A bundle that is missing or holds no certificate is exit code 2 and names the file."""
+    bundle = tmp_path / "ca.pem"
+    if content is not None:
+        bundle.write_bytes(content)
+    with pytest.raises(UsageError, match=r"ca\.pem"):
+        access(tmp_path, {**KEYS, "AWS_CA_BUNDLE": str(bundle)})
