@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import socket
 import ssl
-import tempfile
 import time
 from collections.abc import Iterator
 from urllib.parse import unquote, urlsplit
@@ -46,6 +45,7 @@ _REDIRECTS = urllib3.Retry(
 _SCHEMES = ("http://", "https://")
 # Without a size, urllib3 takes the early end of a body of known length for its end.
 _CHUNK = 65536
+_LARGE_CHUNK = 1 << 20
 _OK = range(200, 300)
 _CAUSES: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
     ((NameResolutionError, socket.gaierror), "the host name is unknown"),
@@ -214,7 +214,7 @@ def _bounded(request: Request, answer: urllib3.BaseHTTPResponse) -> bytes:
     body = bytearray()
     try:
         # As it comes: a full chunk of a body that trickles may take longer than the whole may.
-        while chunk := answer.read1(_CHUNK):
+        while chunk := answer.read1(_LARGE_CHUNK):
             body += chunk
             _check_bounds(request, len(body), deadline)
     except BaseException:
@@ -262,6 +262,8 @@ def _ssl_context(tls: TlsSettings) -> ssl.SSLContext:
             context.verify_mode = ssl.CERT_NONE
         if tls.certificate:
             # The ssl module reads certificates from files only; the file is readable by us alone and gone at once.
+            import tempfile  # noqa: PLC0415 - few servers ask who we are
+
             with tempfile.NamedTemporaryFile("w", suffix=".pem") as file:
                 file.write(tls.certificate.rstrip() + "\n" + tls.key)
                 file.flush()

@@ -203,7 +203,7 @@ def _settings(location: str, config: Path | None) -> Any:
     """The repository that is named, or the project's, with its login and keyring."""
     from dataclasses import replace
 
-    from trunkline.config.project import ChartSettings
+    from trunkline.config.charts import ChartSettings
 
     if location:
         return ChartSettings(repository=location)

@@ -81,21 +81,20 @@ def _from_json_lines(index: str, name: str) -> list[Any] | None:
 
 def _from_block(index: str, start: int, name: str) -> tuple[ChartVersion, ...]:
     """The versions in the block of one chart; none without such a block."""
-    after = _TOP_LEVEL.search(index, start)
-    end = after.start() if after else len(index)
-    first = _FIRST_KEY.search(index, start, end)
-    if first is None:
+    first = _FIRST_KEY.search(index, start)
+    if first is None or _TOP_LEVEL.search(index, start, first.start()):
         return ()
     indent = len(first[1])
     spelled = re.escape(name)
     key = re.compile(rf"\n {{{indent}}}(?:{spelled}|\"{spelled}\"|'{spelled}')[ \t]*:")
-    found = key.search(index, start, end)
-    if found is None:
+    found = key.search(index, start)
+    # A key of that name may stand behind the entries, in another part.
+    if found is None or _TOP_LEVEL.search(index, start, found.start()):
         return ()
     # A list may begin at its key's own indentation; a comment ends nothing.
     nearer = re.compile(rf"\n(?: {{0,{indent - 1}}}[^\s#]| {{{indent}}}[^\s#-])")
-    behind = nearer.search(index, found.end(), end)
-    to = behind.start() if behind else end
+    behind = nearer.search(index, found.end())
+    to = behind.start() if behind else len(index)
     if (scanned := scan_versions(index[found.end() : to])) is not None:
         return tuple(ChartVersion(*fields) for fields in scanned)
     content = read_yaml(index[found.start() + 1 : to])

@@ -12,16 +12,16 @@ import re
 Fields = tuple[str, str, tuple[str, ...]]
 
 _FIRST = re.compile(r"[ \t]*(?:#[^\n]*)?\n( *)- +(?=[A-Za-z])")
-_KEY = re.compile(r"([A-Za-z][A-Za-z0-9]*):(?: +(.*))?")
 # A plain text that YAML reads as it stands, or one in quotes without anything to unescape.
 _TEXT = re.compile(
     r"""(?:"([A-Za-z0-9][^"'\\#\t]*)"|'([A-Za-z0-9][^"'\\#\t]*)'|([A-Za-z0-9](?:[^\s"'\\#:]|:(?=[^\s]))*))"""
 )
-# Anything whose end may lie in another line, or that refers to something elsewhere.
-_STRANGE = re.compile(r"[&*!%@`\[{?]")
 _QUOTED = re.compile(r"""'(?:[^']|'')*'|"(?:[^"\\]|\\.)*\"""")
+# Anything whose end may lie in another line, or that refers to something elsewhere.
+_STRANGE = frozenset("&*!%@`[{?")
+_QUOTES = frozenset("\"'")
 # Tabs are no indentation, and YAML 1.1 breaks lines at more than a line feed.
-_BREAKS = re.compile("[\t\x85\u2028\u2029]|\r(?!\n)")
+_BREAKS = ("\t", "\x85", "\u2028", "\u2029")
 _OURS = frozenset({"version", "digest", "urls"})
 
 
@@ -36,10 +36,13 @@ def scan_versions(block: str) -> tuple[Fields, ...] | None:
         block: what stands behind the chart's key and its colon, to the next chart's.
     """
     first = _FIRST.match(block)
-    if first is None or _BREAKS.search(block):
+    if first is None or any(letter in block for letter in _BREAKS):
+        return None
+    if block.count("\r") != block.count("\r\n"):
         return None
     try:
-        return tuple(_scan(block[first.start(1) :].split("\n"), len(first[1]), first.end() - first.start(1)))
+        lines = block[first.start(1) :].replace("\r\n", "\n").split("\n")
+        return tuple(_scan(lines, len(first[1]), first.end() - first.start(1)))
     except _StrangeLine:
         return None
 
@@ -57,40 +60,36 @@ def _scan(lines: list[str], dash: int, column: int) -> list[Fields]:
     key = ""
     begin = " " * dash + "-" + " " * (column - dash - 1)
     inside = " " * column
-    for raw in lines:
-        line = raw.removesuffix("\r")
-        if line.startswith(begin) and len(line) > column and line[column] not in " -#":
-            if entry:
-                found += _finished(entry, urls)
+    for line in lines:
+        first = line[column : column + 1]
+        if line.startswith(inside):
+            if first not in " -":
+                key = _take(entry, line[column:])
+            elif key in _OURS and line.strip(" "):
+                _continue(key, urls, line.lstrip(" "))
+        elif line.startswith(begin) and first not in {"", " ", "-", "#"}:
+            found += _finished(entry, urls)
             entry, urls = {}, []
             key = _take(entry, line[column:])
-        elif line.startswith(inside):
-            rest = line[column:]
-            if rest[:1] not in {" ", "-", ""}:
-                key = _take(entry, rest)
-            elif key in _OURS and rest.strip():
-                _continue(key, urls, rest.lstrip(" "))
         elif line.strip(" ") and not line.lstrip(" ").startswith("#"):
             raise _StrangeLine
     return found + _finished(entry, urls)
 
 
 def _take(entry: dict[str, str], text: str) -> str:
-    """Put a line `key: value` into the entry; the key."""
-    if text.startswith("#"):
-        return ""
-    found = _KEY.fullmatch(text)
-    if found is None or found[1] in entry:
+    """Put a line `key: value` into the entry, if it is one of ours; the key."""
+    key, colon, value = text.partition(":")
+    if not (colon and key.isalnum() and key.isascii() and value[:1] in {"", " "}):
+        if text.startswith("#"):
+            return ""
         raise _StrangeLine
-    key, value = found[1], (found[2] or "").rstrip(" ")
-    if key == "urls":
-        if value:
+    value = value.strip(" ")
+    if key in _OURS:
+        if key in entry or (key == "urls" and value):
             raise _StrangeLine
-    elif key in _OURS:
-        value = _text(value)
-    elif _STRANGE.match(value) or (value[:1] in {"'", '"'} and not _QUOTED.fullmatch(value)):
+        entry[key] = _text(value) if key != "urls" else ""
+    elif value[:1] in _STRANGE or (value[:1] in _QUOTES and not _QUOTED.fullmatch(value)):
         raise _StrangeLine
-    entry[key] = value
     return key
 
 

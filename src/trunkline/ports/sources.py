@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from trunkline.config.project import ChartSettings
+from trunkline.config.charts import ChartSettings
 from trunkline.domain.commits import Commit
 
 

@@ -12,11 +12,9 @@ import contextlib
 import hashlib
 import json
 import os
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 from trunkline.adapters.storage.places import Place, Unchanged
 from trunkline.ports.sources import File
@@ -99,6 +97,8 @@ class ChartCache:
             freed += size
         if self.root is not None:
             # Beside it lie the commits of git repositories.
+            import shutil  # noqa: PLC0415 - seldom wanted
+
             shutil.rmtree(self.root.with_name("git"), ignore_errors=True)
         return freed
 
@@ -118,6 +118,8 @@ class ChartCache:
         return (self.root or Path()).joinpath(*parts)
 
     def _write(self, path: Path, content: bytes) -> None:
+        from tempfile import NamedTemporaryFile  # noqa: PLC0415 - what is known already is only read
+
         with contextlib.suppress(OSError):
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             with NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as temporary:
