@@ -179,7 +179,7 @@ class Chain:
         try:
             return look()
         except Nothing as nothing:
-            raise Refused(
+            raise UsageError(
                 f"the profile {name} takes its keys from {kind}, which has none ({nothing})", where
             ) from None
 

@@ -64,6 +64,12 @@ def test_the_default_profile_needs_no_name(tmp_path: Path) -> None:
     assert keys(tmp_path, {}) == Keys("AKIA3", "secret-3")
 
 
+def test_an_empty_name_is_none(tmp_path: Path) -> None:
+    """AWS_PROFILE without a value, which a CI leaves behind, means the default profile."""
+    write_profiles(tmp_path, "[default]\naws_access_key_id = AKIA3\naws_secret_access_key = secret-3\n")
+    assert keys(tmp_path, {"AWS_PROFILE": ""}).identifier == "AKIA3"
+
+
 def test_a_missing_profile_is_named(tmp_path: Path) -> None:
     """A profile that is not there is an error that lists those that are."""
     write_profiles(tmp_path, "[b]\n[a]\n")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from urllib.parse import urlencode
 
 import pytest
@@ -19,8 +19,8 @@ _WORD = st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=1,
 _SECRET = st.text(st.characters(codec="ascii", min_codepoint=33), min_size=1, max_size=60)
 
 
-def oracle(url: str, body: bytes, keys: Keys, region: str, service: str, at: datetime.datetime) -> str:
-    """botocore's own authorization for the same request at the same moment."""
+def oracle(url: str, body: bytes, keys: Keys, region: str, service: str, at: dt.datetime) -> str:
+    """The authorization that botocore makes for the same request at the same moment."""
     request = AWSRequest(
         "POST", url, {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}, body
     )
@@ -33,20 +33,26 @@ def oracle(url: str, body: bytes, keys: Keys, region: str, service: str, at: dat
     canonical = signer.canonical_request(request)
     signature = signer.signature(signer.string_to_sign(request, canonical), request)
     names = signer.signed_headers(signer.headers_to_sign(request))
-    return f"AWS4-HMAC-SHA256 Credential={signer.scope(request)}, SignedHeaders={names}, Signature={signature}"
+    return (
+        f"AWS4-HMAC-SHA256 Credential={signer.scope(request)}, SignedHeaders={names}, Signature={signature}"
+    )
 
 
 @given(
     secret=_SECRET,
     token=st.one_of(st.just(""), _SECRET),
     form=st.dictionaries(_WORD, st.text(max_size=40), max_size=5),
-    at=st.datetimes(datetime.datetime(2000, 1, 1), datetime.datetime(2100, 1, 1)),  # noqa: DTZ001 - both are UTC
+    at=st.datetimes(dt.datetime(2000, 1, 1), dt.datetime(2100, 1, 1)),  # noqa: DTZ001 - both are UTC
     url=st.sampled_from(
-        ["https://sts.eu-west-1.amazonaws.com/", "http://127.0.0.1:8333", "https://proxy.example:8443/aws/sts"]
+        [
+            "https://sts.eu-west-1.amazonaws.com/",
+            "http://127.0.0.1:8333",
+            "https://proxy.example:8443/aws/sts",
+        ]
     ),
 )
 def test_botocore_signs_alike(
-    secret: str, token: str, form: dict[str, str], at: datetime.datetime, url: str
+    secret: str, token: str, form: dict[str, str], at: dt.datetime, url: str
 ) -> None:
     """Any form, secret, token and moment is signed as botocore signs it."""
     keys, body = Keys("AKIDEXAMPLE", secret, token), urlencode(form).encode()
