@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import shutil
@@ -237,6 +238,47 @@ def test_a_base_image_comes_from_the_registry(stage: Stage) -> None:
     digest = stage.builder.push(stage.build("derived", settings), settings, stage.lines.append)
     labels = stage.registry.labels(stage.repository.with_digest(digest), settings)
     assert labels["derived"] == "yes"
+
+
+CONTAINERS = [item for item in REAL if item.id != "docker"]
+
+
+@pytest.mark.parametrize("stage", CONTAINERS, indirect=True)
+def test_an_image_for_two_platforms(stage: Stage) -> None:
+    """One digest stands for the images of both platforms, also when it is built again."""
+    (stage.root / "Plain").write_text("FROM scratch\nCOPY Dockerfile /\n")
+    platforms = ("linux/amd64", "linux/arm64")
+    settings = replace(stage.settings, dockerfile="Plain", target="", build_args={}, platforms=platforms)
+    for _ in range(2):
+        digest = stage.builder.push(stage.build("both", settings), settings, stage.lines.append)
+        found = stage.registry.platforms(stage.repository.with_digest(digest), settings)
+        assert {name.removesuffix("/v8") for name in found} == set(platforms)
+        assert stage.registry.digest(stage.repository.with_tag("both"), settings) == digest
+
+
+@pytest.mark.parametrize("stage", CONTAINERS, indirect=True)
+def test_a_secret_is_in_no_layer(stage: Stage) -> None:
+    """A step sees the secret; neither image, nor history, nor output, nor argument has it."""
+    secret = "s3cret-for-one-step"
+    (stage.root / "Secret").write_text(
+        "FROM scratch\nCOPY busybox /bin/\n"
+        'RUN --mount=type=secret,id=pip ["/bin/busybox", "sh", "-c", '
+        '"test \\"$(/bin/busybox sha256sum /run/secrets/pip)\\" && /bin/busybox wc -c /run/secrets/pip > /length"]\n'
+    )
+    settings = replace(stage.settings, dockerfile="Secret", target="", build_args={}, secrets={"pip": secret})
+    digest = stage.builder.push(stage.build("secret", settings), settings, stage.lines.append)
+    assert isinstance(stage.registry, OciRegistry)
+    image = stage.repository.with_digest(digest)
+    manifest = stage.registry.manifest(image, settings)
+    assert manifest is not None
+    content = json.loads(manifest.content)
+    blobs = [content["config"]["digest"], *(layer["digest"] for layer in content["layers"])]
+    found = [stage.registry.blob(image, blob, 2**26, settings) for blob in blobs]
+    plain = [gzip.decompress(blob) if blob.startswith(b"\x1f\x8b") else blob for blob in found]
+    assert not any(secret.encode() in blob for blob in plain)
+    assert any(str(len(secret)).encode() in blob for blob in plain)
+    assert not any(secret in word for argv in stage.argv for word in argv)
+    assert not any(secret in line for line in stage.lines)
 
 
 @pytest.mark.cluster

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from trunkline.config.project import ImageSettings
 from trunkline.domain.attempts import Run, Stage
-from trunkline.domain.commits import Commit
+from trunkline.domain.commits import SHORT_LENGTH, Commit
 from trunkline.domain.images import ImageReference
-from trunkline.errors import ConfigurationError, DeploymentFailed, Refused, UsageError
+from trunkline.errors import ConfigurationError, DeploymentFailed, Refused, Unreachable, UsageError
 from trunkline.ports import Command, World
 from trunkline.run.attempts import Account, Subject, attempt, begin_run
+
+_REVISION = "org.opencontainers.image.revision"
+# Quay removes the tag of an image with this label when its time is up (docs.quay.io, tag expiration).
+_EXPIRES = "quay.expires-after"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,26 +54,75 @@ def test(world: World, run: Run) -> None:
 
 
 def _build(world: World, run: Run, commit: Commit, image: ImageReference, account: Account) -> Built:
-    project = world.project
     there = _known_digest(world, image, account)
     if there is not None:
-        account.digest = there
-        account.voice.note(f"{image} is in the registry already, as {there}: nothing to build")
-        return Built(image.with_digest(there), reused=True, run=run)
+        return _reused(world, run, commit, image.with_digest(there), account)
     builder = world.builder()
     account.voice.note(f"building {image} with {builder.name}")
-    settings = replace(project.image, build_args=_build_args(world, commit))
-    builder.build(image, settings, project.root, _labels(world, commit), account.voice.output)
-    pushed = builder.push(image, settings, account.voice.output)
+    settings = _settings(world, commit)
+    builder.build(image, settings, world.project.root, _labels(world, commit), account.voice.output)
+    # Another job may have been faster: what has the commit's tag keeps it.
+    there = _known_digest(world, image, account)
+    if there is not None:
+        return _reused(world, run, commit, image.with_digest(there), account)
+    try:
+        pushed = builder.push(image, settings, account.voice.output)
+    except Unreachable:
+        # A registry whose tags never move refuses whoever comes second; any other refusal stays what it was.
+        with contextlib.suppress(Unreachable):
+            there = world.registry.digest(image, world.project.image)
+        if there is None:
+            raise
+        return _reused(world, run, commit, image.with_digest(there), account)
     account.digest = pushed
-    stored = world.registry.digest(image, project.image)
+    _verify(world, image, pushed)
+    account.voice.note(f"pushed {image.with_digest(pushed)}")
+    return Built(image.with_digest(pushed), reused=False, run=run)
+
+
+def _reused(world: World, run: Run, commit: Commit, image: ImageReference, account: Account) -> Built:
+    """The image that has the commit's tag already, if it is the commit's."""
+    account.digest = image.digest or ""
+    labels = world.registry.labels(image, world.project.image)
+    of = labels.get(_REVISION, "")
+    if of and of != commit.sha:
+        raise DeploymentFailed(
+            f"{image} is in the registry already, and is an image of commit {of[:SHORT_LENGTH]}, not of {commit.short}: "
+            "the tag of a commit never moves.",
+            "Find out who pushed it; then remove the tag, or push another commit.",
+        )
+    unlabelled = "" if of else " (it does not say which commit it is of)"
+    account.voice.note(
+        f"{image.repository}:{image.tag} is in the registry already, as {image.digest}{unlabelled}: nothing to build"
+    )
+    return Built(image, reused=True, run=run)
+
+
+def _verify(world: World, image: ImageReference, pushed: str) -> None:
+    """Compare what was pushed with what the registry has.
+
+    Raises:
+        DeploymentFailed: it is something else, or lacks a platform.
+    """
+    settings = world.project.image
+    stored = world.registry.digest(image, settings)
     if stored != pushed:
         raise DeploymentFailed(
             f"The registry has {image} as {stored or 'nothing'}, but {pushed} was pushed.",
             "Somebody else may push the same tag; build again.",
         )
-    account.voice.note(f"pushed {image.with_digest(pushed)}")
-    return Built(image.with_digest(pushed), reused=False, run=run)
+    if len(settings.platforms) > 1:
+        found = world.registry.platforms(image.with_digest(pushed), settings)
+        lacking = [
+            item
+            for item in settings.platforms
+            if not any(item in {name, name.rpartition("/")[0]} for name in found)
+        ]
+        if lacking:
+            raise DeploymentFailed(
+                f"{image.with_digest(pushed)} lacks {', '.join(lacking)}: it has {', '.join(found) or 'one image'}.",
+                "Build again; the builder may know no emulation for that platform.",
+            )
 
 
 def _known_digest(world: World, image: ImageReference, account: Account) -> str | None:
@@ -105,25 +161,35 @@ def _refuse_dirty(world: World, commit: Commit) -> None:
         )
 
 
-def _build_args(world: World, commit: Commit) -> dict[str, str]:
+def _settings(world: World, commit: Commit) -> ImageSettings:
+    """What is configured, with the commit filled in."""
+    settings = world.project.image
+    return replace(settings, build_args=_filled(world, commit, settings.build_args))
+
+
+def _filled(world: World, commit: Commit, texts: Mapping[str, str]) -> dict[str, str]:
     known = {
         "${TRUNKLINE_COMMIT}": commit.sha,
         "${TRUNKLINE_SHORT_COMMIT}": commit.short,
         "${TRUNKLINE_SERVICE}": world.project.service,
     }
-    arguments = dict(world.project.image.build_args)
+    filled = dict(texts)
     for spelling, value in known.items():
-        arguments = {name: text.replace(spelling, value) for name, text in arguments.items()}
-    return arguments
+        filled = {name: text.replace(spelling, value) for name, text in filled.items()}
+    return filled
 
 
 def _labels(world: World, commit: Commit) -> dict[str, str]:
-    """The pre-defined annotation keys of the OCI image specification."""
+    """The pre-defined annotation keys of the OCI image specification, and those of the project."""
+    settings = world.project.image
     labels = {
-        "org.opencontainers.image.revision": commit.sha,
+        **_filled(world, commit, settings.labels),
+        _REVISION: commit.sha,
         "org.opencontainers.image.source": commit.source_url,
         "org.opencontainers.image.created": world.clock.now().isoformat(timespec="seconds"),
         "org.opencontainers.image.version": commit.tag,
         "org.opencontainers.image.title": world.project.service,
     }
+    if settings.expires and (commit.dirty or not commit.on_trunk):
+        labels[_EXPIRES] = settings.expires
     return {name: value for name, value in labels.items() if value}

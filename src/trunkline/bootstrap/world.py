@@ -59,6 +59,7 @@ def compose(
     environ = with_cluster(environ, Path.home())
     redactor = Redactor.from_environment(environ)
     redactor.learn_login(project.image.username, project.image.password)
+    redactor.learn(*project.image.secrets.values())
     clock, surroundings, home = SystemClock(), look_around(environ), Path.home()
     processes, http = SubprocessProcesses(environ, redactor), Urllib3Http()
 

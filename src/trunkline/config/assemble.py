@@ -63,7 +63,7 @@ def assemble(
     return Project(
         service=section.service,
         root=root,
-        image=_image(section.image),
+        image=_image(section.image, home),
         chart=_chart(section.chart, home),
         environments=tuple(
             _environment(name, item, section.service, root, home)
@@ -79,7 +79,7 @@ def assemble(
     )
 
 
-def _image(section: ImageSection) -> ImageSettings:
+def _image(section: ImageSection, home: str) -> ImageSettings:
     return ImageSettings(
         repository=parse_image(section.repository),
         dockerfile=section.dockerfile,
@@ -89,6 +89,13 @@ def _image(section: ImageSection) -> ImageSettings:
         builder=section.builder,
         username=section.username,
         password=section.password,
+        secrets=dict(section.secrets),
+        secret_files={name: _from_home(path, home) for name, path in section.secret_files.items()},
+        platforms=tuple(section.platforms),
+        cache_from=tuple(section.cache_from),
+        cache_to=tuple(section.cache_to),
+        labels=dict(section.labels),
+        expires=section.expires,
     )
 
 

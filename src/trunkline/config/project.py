@@ -30,6 +30,13 @@ class ImageSettings:
         repository: the reference without tag; None when only the values know it (the contract's release).
         build_args: values may hold `${TRUNKLINE_COMMIT}`, which is filled in when the build starts.
         builder: `docker`, `podman` or `buildah`; empty for whatever works here.
+        secrets: values by the id under which the build file mounts them (`RUN --mount=type=secret,id=...`).
+        secret_files: paths by such ids; below the project's root, or absolute.
+        platforms: such as `linux/arm64`; several make a multi-arch index, none the machine's own.
+        cache_from: where layers may be taken from: repositories, or BuildKit's `type=...`.
+        cache_to: where layers are left, spelled likewise.
+        labels: further labels; values may hold `${TRUNKLINE_COMMIT}`, as `build_args`.
+        expires: when the registry may drop images of commits that are not on trunk (`2w`); empty for never.
         username: registry login; empty to rely on the credentials that Docker or Podman keep.
         password: its secret.
     """
@@ -42,6 +49,13 @@ class ImageSettings:
     builder: str = ""
     username: str = ""
     password: str = field(default="", repr=False)
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    secret_files: Mapping[str, str] = field(default_factory=dict)
+    platforms: tuple[str, ...] = ()
+    cache_from: tuple[str, ...] = ()
+    cache_to: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    expires: str = ""
 
 
 @dataclass(frozen=True, slots=True)

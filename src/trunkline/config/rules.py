@@ -154,6 +154,16 @@ FOLDER = Rule(
 KEYS = Rule("keys joined by dots such as image.tag", _KEYS)
 BRANCH = Rule("a branch's name", _BRANCH, (_PRINTABLE,))
 ARGUMENT = Rule("a name such as BASE_IMAGE: letters, digits and '_'", _ARGUMENT)
+SECRET_ID = Rule("a secret's id: letters, digits, '-', '_' and '.'", r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+PLATFORM = Rule("a platform such as linux/arm64", r"[a-z0-9]+/[a-z0-9]+(?:/[a-z0-9]+)?")
+CACHE = Rule(
+    "a repository, or a cache such as type=registry,ref=quay.io/acme/cache",
+    r"[^\s\x00-\x1f\x7f]+",
+    (_PRINTABLE,),
+)
+LABEL = Rule("a label's key such as com.example.team", r"[A-Za-z0-9](?:[A-Za-z0-9._/-]{0,253}[A-Za-z0-9])?")
+# What Quay reads: quay.expires-after (docs.quay.io, tag expiration).
+EXPIRY = Rule("an age such as 12h, 3d or 2w", r"[1-9][0-9]{0,3}[hdw]")
 METRIC_PREFIX = Rule(
     "letters, digits and '_', in parts joined by '.', beginning with a letter", _METRIC_PREFIX
 )

@@ -34,6 +34,12 @@ OptionalScript = Annotated[str, kinds.optional(kinds.text(rules.SCRIPT))]
 ValuesKey = Annotated[str, kinds.optional(kinds.text(rules.KEYS))]
 Branch = Annotated[str, kinds.text(rules.BRANCH)]
 ArgumentName = Annotated[str, kinds.key(rules.ARGUMENT)]
+SecretId = Annotated[str, kinds.key(rules.SECRET_ID)]
+LabelKey = Annotated[str, kinds.key(rules.LABEL)]
+Password = Annotated[str, kinds.PASSWORD]
+Platform = Annotated[str, kinds.text(rules.PLATFORM)]
+Cache = Annotated[str, kinds.text(rules.CACHE)]
+OptionalExpiry = Annotated[str, kinds.optional(kinds.text(rules.EXPIRY))]
 MetricPrefix = Annotated[str, kinds.text(rules.METRIC_PREFIX)]
 Site = Annotated[str, kinds.text(rules.SITE)]
 OptionalUrl = Annotated[str, kinds.optional(kinds.text(rules.URL))]
@@ -68,6 +74,44 @@ class ImageSection(Section):
             "Build arguments. The build fills in ${TRUNKLINE_COMMIT}, ${TRUNKLINE_SHORT_COMMIT} and ${TRUNKLINE_SERVICE}."
         ),
         examples=[{"COMMIT": "${TRUNKLINE_COMMIT}"}],
+    )
+    secrets: dict[SecretId, Password] = Field(
+        {},
+        description=(
+            "Secrets that the Dockerfile mounts (`RUN --mount=type=secret,id=ID`): the variable that holds each. "
+            "They are in no layer, history or argument."
+        ),
+        examples=[{"pip": "${PIP_TOKEN}"}],
+    )
+    secret_files: dict[SecretId, FilePath] = Field(
+        {},
+        description="Files that the Dockerfile mounts as secrets, from this file's directory.",
+        examples=[{"npmrc": "~/.npmrc"}],
+    )
+    platforms: list[Platform] = Field(
+        [],
+        description="The platforms to build for; several make one multi-arch image. The machine's own when left out.",
+        examples=[["linux/amd64", "linux/arm64"]],
+    )
+    cache_from: list[Cache] = Field(
+        [],
+        description="Where layers may be taken from: repositories, or BuildKit's `type=...`.",
+        examples=[["quay.io/acme/sample-cache"]],
+    )
+    cache_to: list[Cache] = Field(
+        [],
+        description="Where layers are left for the next build, spelled likewise.",
+        examples=[["quay.io/acme/sample-cache"]],
+    )
+    labels: dict[LabelKey, Written] = Field(
+        {},
+        description="Labels besides those of the OCI specification, filled in as `build_args` are.",
+        examples=[{"com.example.team": "payments"}],
+    )
+    expires: OptionalExpiry = Field(
+        "",
+        description="When Quay may drop the images of commits that are not on trunk, or of a changed work tree.",
+        examples=["2w"],
     )
     builder: OptionalBuilder = Field(
         "", description="The program that builds; whatever works here when left out.", examples=["docker"]

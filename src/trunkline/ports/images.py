@@ -82,6 +82,14 @@ class Registry(Protocol):
         """
         ...
 
+    def labels(self, image: ImageReference, settings: ImageSettings) -> Mapping[str, str]:
+        """The labels of an image (by its digest, or else its tag); of an index, those of its first image.
+
+        Raises:
+            Unreachable: as above; also when there is no such image.
+        """
+        ...
+
     def platforms(self, image: ImageReference, settings: ImageSettings) -> Mapping[str, str]:
         """The digests of an index's images by platform (`linux/arm64`), attestations left out; empty for one image.
 

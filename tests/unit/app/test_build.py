@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from tests.fakes.projects import REPOSITORY, a_project, an_environment
-from tests.fakes.world import SHA, FakeWorld, fake_world
+from tests.fakes.world import OTHER_SHA, SHA, FakeWorld, fake_world
 from trunkline.app.build import build
 from trunkline.app.build import test as run_tests
 from trunkline.config.project import ImageSettings
 from trunkline.domain.attempts import Outcome, Stage
 from trunkline.domain.commits import Commit
 from trunkline.domain.images import ImageReference
-from trunkline.errors import ConfigurationError, DeploymentFailed, Unreachable, UsageError
+from trunkline.errors import ConfigurationError, DeploymentFailed, Refused, Unreachable, UsageError
 from trunkline.run.attempts import begin_run
 
 TREE = "c" * 40
@@ -92,6 +92,98 @@ def test_a_registry_that_holds_something_else(fake: FakeWorld) -> None:
     fake.builder.push = overtaken  # type: ignore[method-assign, assignment]  # somebody else pushes in this moment
     with pytest.raises(DeploymentFailed, match=r"was pushed\.$"):
         build(fake.world)
+
+
+REVISION = "org.opencontainers.image.revision"
+
+
+def test_the_tag_of_a_commit_never_moves(fake: FakeWorld) -> None:
+    """An image of another commit under this commit's tag stops the build, with both; nothing is built or pushed."""
+    digest = fake.registry.put(REPOSITORY.with_tag("0123456"), {REVISION: OTHER_SHA})
+    with pytest.raises(DeploymentFailed, match=rf"0123456@{digest} .* of commit 89abcde, not of 0123456"):
+        build(fake.world)
+    assert fake.builder.built == []
+    assert fake.registry.digests == {f"{REPOSITORY}:0123456": digest}
+
+
+def test_an_image_without_a_label_is_taken(fake: FakeWorld) -> None:
+    """An image that another tool pushed under the commit's tag is used, and that it does not say its commit is told."""
+    digest = fake.registry.put(REPOSITORY.with_tag("0123456"), {})
+    assert build(fake.world).image.digest == digest
+    assert any("does not say which commit" in note for note in fake.recorder.notes)
+
+
+@pytest.mark.parametrize("moment", ["build", "push"])
+@pytest.mark.parametrize("of", [SHA, OTHER_SHA])
+def test_another_job_was_faster(fake: FakeWorld, moment: str, of: str) -> None:
+    """What another job pushed meanwhile stays: taken if it is of this commit, refused if it is not; never replaced."""
+    work = getattr(fake.builder, moment)
+    tag = REPOSITORY.with_tag("0123456")
+
+    def overtaken(*arguments: Any) -> Any:
+        fake.registry.put(tag, {REVISION: of, "job": "other"})
+        if moment == "push":
+            # As a registry whose tags are immutable does it.
+            raise Refused("409: the tag cannot be overwritten")
+        return work(*arguments)
+
+    setattr(fake.builder, moment, overtaken)
+    if of == SHA:
+        built = build(fake.world)
+        assert built.reused
+        assert fake.registry.images[built.image.digest or ""]["job"] == "other"
+    else:
+        with pytest.raises(DeploymentFailed, match="the tag of a commit never moves"):
+            build(fake.world)
+    assert fake.builder.pushed == []
+
+
+def test_a_push_that_is_refused(fake: FakeWorld) -> None:
+    """A refusal that leaves nothing in the registry is told as it was."""
+
+    def refuse(*_: Any) -> str:
+        raise Refused("no permission")
+
+    fake.builder.push = refuse  # type: ignore[method-assign, assignment]  # a registry that lets us in, and not push
+    with pytest.raises(Refused, match="no permission"):
+        build(fake.world)
+
+
+def test_every_platform_has_to_be_there() -> None:
+    """A multi-arch image that lacks a platform is no success; one that has them all is."""
+    platforms = ("linux/amd64", "linux/arm64")
+    fake = fake_world(a_project(image=ImageSettings(REPOSITORY, platforms=platforms)))
+    with pytest.raises(DeploymentFailed, match=r"lacks linux/amd64, linux/arm64: it has one image"):
+        build(fake.world)
+    fake = fake_world(a_project(image=ImageSettings(REPOSITORY, platforms=platforms)))
+    push = fake.builder.push
+
+    def both(*arguments: Any) -> str:
+        digest = push(*arguments)
+        fake.registry.indexes[digest] = {"linux/amd64": "1", "linux/arm64/v8": "2"}
+        return digest
+
+    fake.builder.push = both  # type: ignore[method-assign, assignment]  # what a builder for several platforms leaves
+    assert not build(fake.world).reused
+
+
+@pytest.mark.parametrize(
+    ("commit", "expires"),
+    [
+        (Commit(SHA, "main", True), ""),
+        (Commit(SHA, "feature", False), "2w"),
+        (Commit(SHA, "main", True, TREE), "2w"),
+    ],
+)
+def test_labels(commit: Commit, expires: str) -> None:
+    """The project's labels are filled in, cannot replace ours, and only what is off trunk expires."""
+    labels = {"com.example.of": "${TRUNKLINE_SHORT_COMMIT}", REVISION: "mine"}
+    image = ImageSettings(REPOSITORY, labels=labels, expires="2w")
+    dev = an_environment("dev", allow=frozenset({"dirty", "off_trunk"}))
+    fake = fake_world(a_project(image=image, environments=(dev,)), commit=commit)
+    found = fake.registry.images[build(fake.world).image.digest or ""]
+    assert (found["com.example.of"], found[REVISION]) == ("0123456", SHA)
+    assert found.get("quay.expires-after", "") == expires
 
 
 def test_a_registry_that_does_not_answer(fake: FakeWorld) -> None:

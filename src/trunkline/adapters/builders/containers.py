@@ -24,7 +24,7 @@ from trunkline.adapters.builders import registries, work
 from trunkline.config.project import ImageSettings
 from trunkline.domain.images import ImageReference, is_digest
 from trunkline.domain.logins import containers_auth_for, credential_files, parse_credentials
-from trunkline.errors import Unreachable
+from trunkline.errors import Unreachable, UsageError
 from trunkline.ports import Command, OnLine, Processes
 
 _ANSWER_S = 15.0
@@ -68,14 +68,25 @@ class ContainersBuilder:
     ) -> None:
         """See the port."""
         source = work.locate(settings, root)
-        argv = [self.name, "build", *work.arguments(image, settings, source, labels)]
+        self._check(settings)
+        argv = [self.name, "build", *work.arguments(settings, source, labels)]
+        if len(settings.platforms) > 1:
+            # An earlier build's images would stay in the list.
+            self._processes.run(
+                Command((self.name, "manifest", "rm", _list_name(image)), timeout_s=_ANSWER_S)
+            )
+            # Podman 4 takes a layer that it kept for one platform for another one's.
+            argv += ["--manifest", _list_name(image), "--layers=false"]
+        else:
+            argv += ["--tag", work.address(image)]
         if self._confined and not self._environ.get("BUILDAH_ISOLATION"):
             argv += ["--isolation", "chroot"]
         # The option loosens all pulls of this build, so it is given only where a base image needs it.
         if source.pulls_from_loopback(settings):
             argv.append("--tls-verify=false")
-        with self._logged_in(image, settings) as authfile:
-            command = Command((*argv, *authfile, str(source.context)), settings.build_args, directory=root)
+        with self._logged_in(image, settings) as authfile, work.secrets(settings, root) as secrets:
+            whole = (*argv, *secrets, *authfile, str(source.context))
+            command = Command(whole, settings.build_args, directory=root)
             work.build(self._processes, command, image, on_line)
 
     def push(self, image: ImageReference, settings: ImageSettings, on_line: OnLine) -> str:
@@ -85,8 +96,13 @@ class ContainersBuilder:
             self._logged_in(image, settings) as authfile,
         ):
             digest_file = Path(directory) / "digest"
-            argv = (self.name, "push", "--digestfile", str(digest_file), *authfile, *_tls(image))
-            command = Command((*argv, work.address(image)), timeout_s=registries.PUSH_S)
+            options = ("--digestfile", str(digest_file), *authfile, *_tls(image))
+            if len(settings.platforms) > 1:
+                target = f"docker://{work.address(image)}"
+                argv = (self.name, "manifest", "push", "--all", *options, _list_name(image), target)
+            else:
+                argv = (self.name, "push", *options, work.address(image))
+            command = Command(argv, timeout_s=registries.PUSH_S)
             registries.push(self._processes, command, image, settings, self._pause, on_line)
             digest = digest_file.read_text(encoding="utf-8").strip() if digest_file.exists() else ""
         if is_digest(digest):
@@ -95,6 +111,14 @@ class ContainersBuilder:
             f"{self.name} pushed {work.address(image)} but does not say its digest.",
             "Run the command again: it finds the image in the registry.",
         )
+
+    def _check(self, settings: ImageSettings) -> None:
+        strange = [cache for cache in (*settings.cache_from, *settings.cache_to) if "=" in cache]
+        if strange:
+            raise UsageError(
+                f"{self.name} knows no cache {strange[0]}: that is BuildKit's spelling.",
+                "Name a repository in image.cache_from and image.cache_to, or build with docker.",
+            )
 
     @contextlib.contextmanager
     def _logged_in(self, image: ImageReference, settings: ImageSettings) -> Iterator[tuple[str, ...]]:
@@ -155,6 +179,11 @@ def is_confined(
     except (OSError, ValueError):
         return False
     return effective is not None and int(effective[1], 16) & every != every
+
+
+def _list_name(image: ImageReference) -> str:
+    """The local name of a multi-arch list, which is nobody else's."""
+    return f"localhost/trunkline/{image.path}:{image.tag}"
 
 
 def _tls(image: ImageReference) -> tuple[str, ...]:

@@ -6,9 +6,11 @@ tokens and every user of a machine can read every argv on it.
 
 from __future__ import annotations
 
+import contextlib
 import re
+import tempfile
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,15 +86,13 @@ def locate(settings: ImageSettings, root: Path) -> Source:
     )
 
 
-def arguments(
-    image: ImageReference, settings: ImageSettings, source: Source, labels: Mapping[str, str]
-) -> list[str]:
-    """The arguments of `build` that Docker, Podman and Buildah have in common, without the context.
+def arguments(settings: ImageSettings, source: Source, labels: Mapping[str, str]) -> list[str]:
+    """The arguments of `build` that Docker, Podman and Buildah have in common, without name and context.
 
     Raises:
         UsageError: a build argument would change the builder itself.
     """
-    argv = ["--file", str(source.dockerfile), "--tag", address(image)]
+    argv = ["--file", str(source.dockerfile)]
     for key, value in labels.items():
         argv += ["--label", f"{key}={value}"]
     for name in settings.build_args:
@@ -104,7 +104,45 @@ def arguments(
         argv += ["--build-arg", name]
     if settings.target:
         argv += ["--target", settings.target]
+    if settings.platforms:
+        argv += ["--platform", ",".join(settings.platforms)]
+    for option, caches in (("--cache-from", settings.cache_from), ("--cache-to", settings.cache_to)):
+        for cache in caches:
+            argv += [option, cache]
     return argv
+
+
+@contextlib.contextmanager
+def secrets(settings: ImageSettings, root: Path) -> Iterator[list[str]]:
+    """The arguments that hand the secrets to a build: each as a file for us alone, gone after the block.
+
+    Raises:
+        UsageError: a secret has no value, or its file is not there.
+    """
+    if not settings.secrets and not settings.secret_files:
+        yield []
+        return
+    argv: list[str] = []
+    for name, given in settings.secret_files.items():
+        path = (root / given).resolve()
+        if not path.is_file():
+            raise UsageError(
+                f"There is no file {path} for the secret {name}.",
+                "Correct image.secret_files, or write the file.",
+            )
+        argv += ["--secret", f"id={name},src={path}"]
+    with tempfile.TemporaryDirectory(prefix="trunkline-secrets-") as directory:
+        for number, (name, value) in enumerate(settings.secrets.items()):
+            if not value:
+                raise UsageError(
+                    f"The secret {name} of the build is empty.",
+                    "Set the variable that image.secrets names for it.",
+                )
+            path = Path(directory) / str(number)
+            path.touch(mode=0o600)
+            path.write_text(value, encoding="utf-8")
+            argv += ["--secret", f"id={name},src={path}"]
+        yield argv
 
 
 def address(image: ImageReference) -> str:

@@ -34,6 +34,10 @@ class DescribedImages:
         """See the port."""
         return f"{image} is only described here."
 
+    def labels(self, image: ImageReference, settings: ImageSettings) -> Mapping[str, str]:
+        """See the port."""
+        return {}
+
     def platforms(self, image: ImageReference, settings: ImageSettings) -> Mapping[str, str]:
         """See the port."""
         return {}
@@ -73,6 +77,10 @@ class ChosenRegistry:
     def check(self, image: ImageReference, settings: ImageSettings) -> str:
         """See the port."""
         return self._choose().check(image, settings)
+
+    def labels(self, image: ImageReference, settings: ImageSettings) -> Mapping[str, str]:
+        """See the port."""
+        return self._choose().labels(image, settings)
 
     def platforms(self, image: ImageReference, settings: ImageSettings) -> Mapping[str, str]:
         """See the port."""

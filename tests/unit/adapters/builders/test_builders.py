@@ -62,7 +62,7 @@ class Bench:
         verb = command.argv[1]
         if self.answers.get(verb):
             return self.answers[verb].pop(0)
-        if verb == "push" and "--digestfile" in command.argv:
+        if "push" in command.argv and "--digestfile" in command.argv:
             Path(after(command, "--digestfile")).write_text(DIGEST)
         return (0, f"abc1234: digest: {DIGEST} size: 528\n" if verb == "push" else "done\n", "")
 
@@ -411,3 +411,112 @@ class TestDocker:
         bench.answers["build"] = [(1, "", said)]
         with pytest.raises(Unreachable, match="The Docker engine cannot be used"):
             bench.build(ImageSettings(IMAGE))
+
+
+RICH = ImageSettings(
+    IMAGE,
+    secrets={"pip": TOKEN},
+    platforms=("linux/amd64", "linux/arm64"),
+    cache_from=("quay.io/acme/cache",),
+    cache_to=("quay.io/acme/cache",),
+)
+
+
+def test_secrets_are_files_for_the_build_alone(bench: Bench) -> None:
+    """A secret reaches the build by a private file that is gone afterwards; its value is in no argument or variable."""
+    seen: list[tuple[str, int]] = []
+    (bench.root / "npmrc").write_text("token")
+    answer = bench.processes.script
+
+    def look(command: Command) -> Answer:
+        for word in command.argv:
+            if word.startswith("id=pip,src="):
+                path = Path(word.partition("src=")[2])
+                seen.append((path.read_text(), path.stat().st_mode & 0o777))
+        return answer(command)
+
+    bench.processes.script = look
+    command = bench.build(ImageSettings(IMAGE, secrets={"pip": TOKEN}, secret_files={"npmrc": "npmrc"}))
+    assert seen == [(TOKEN, 0o600)]
+    assert f"id=npmrc,src={bench.root}/npmrc" in command.argv
+    [path] = [word.partition("src=")[2] for word in command.argv if word.startswith("id=pip")]
+    assert not Path(path).exists()
+    assert TOKEN not in " ".join(command.argv) + str(dict(command.environment))
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (ImageSettings(IMAGE, secrets={"pip": ""}), "The secret pip of the build is empty"),
+        (
+            ImageSettings(IMAGE, secret_files={"npmrc": "missing"}),
+            "There is no file .*missing for the secret npmrc",
+        ),
+    ],
+)
+def test_a_secret_that_is_none(bench: Bench, settings: ImageSettings, message: str) -> None:
+    """A secret without a value or a file is told before anything is built."""
+    with pytest.raises(UsageError, match=message):
+        bench.build(settings)
+    assert not any("build" in command.argv for command in bench.processes.commands)
+
+
+def test_several_platforms(bench: Bench) -> None:
+    """All platforms are built into one list, which is pushed as a whole, and its digest is the image's."""
+    if bench.name == "docker":
+        metadata: list[str] = []
+
+        def answer(command: Command) -> Answer:
+            if "--metadata-file" in command.argv:
+                Path(after(command, "--metadata-file")).write_text(f'{{"containerimage.digest": "{DIGEST}"}}')
+                metadata.append(after(command, "--metadata-file"))
+            return (0, "", "")
+
+        bench.processes.script = answer
+        builder = bench.builder()
+        builder.build(IMAGE, RICH, bench.root, {}, bench.lines.append)
+        build = bench.processes.commands[-1]
+        assert build.argv[:3] == ("docker", "buildx", "build")
+        assert "--push" not in build.argv
+        assert builder.push(IMAGE, RICH, bench.lines.append) == DIGEST
+        assert "--push" in bench.processes.commands[-1].argv
+        assert bench.processes.commands[-1].argv[-1] == build.argv[-1]
+    else:
+        build = bench.build(RICH)
+        listed = after(build, "--manifest")
+        assert "--tag" not in build.argv
+        assert bench.processes.commands[-2].argv == (bench.name, "manifest", "rm", listed)
+        bench.push(RICH)
+        pushed = bench.processes.commands[-1].argv
+        assert pushed[:4] == (bench.name, "manifest", "push", "--all")
+        assert pushed[-2:] == (listed, "docker://quay.io/acme/api:abc1234")
+    assert after(build, "--platform") == "linux/amd64,linux/arm64"
+    assert (after(build, "--cache-from"), after(build, "--cache-to")) == ("quay.io/acme/cache",) * 2
+
+
+@pytest.mark.parametrize(
+    ("version", "settings", "kit"),
+    [
+        ("20.10.24", ImageSettings(IMAGE, secrets={"pip": TOKEN}), True),
+        ("20.10.24", RICH, False),
+        ("28.2.2", ImageSettings(IMAGE, secrets={"pip": TOKEN}), False),
+        ("17.12.0", ImageSettings(IMAGE, cache_from=("type=gha",)), False),
+    ],
+)
+def test_docker_without_its_plug_in(tmp_path: Path, version: str, settings: ImageSettings, kit: bool) -> None:
+    """Without buildx, a client that has BuildKit inside uses it, and any other says what is missing before it builds."""
+    bench = Bench("docker", tmp_path)
+    bench.answers = {"buildx": [(1, "", "unknown command")], "version": [(0, f"{version}\n", "")]}
+    if kit:
+        assert bench.build(settings).environment["DOCKER_BUILDKIT"] == "1"
+        return
+    with pytest.raises(UsageError, match=r"Docker needs BuildKit for image\.\w+.*buildx is not installed"):
+        bench.build(settings)
+    assert not any(command.argv[1] == "build" for command in bench.processes.commands)
+
+
+@pytest.mark.parametrize("name", ["podman", "buildah"])
+def test_a_cache_in_buildkit_s_words(tmp_path: Path, name: str) -> None:
+    """A cache that only BuildKit understands is refused where another tool builds."""
+    with pytest.raises(UsageError, match=rf"{name} knows no cache type=gha"):
+        Bench(name, tmp_path).build(ImageSettings(IMAGE, cache_to=("type=gha",)))
