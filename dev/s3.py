@@ -14,7 +14,7 @@ import sys
 import tempfile
 import urllib.request
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -57,7 +57,12 @@ class S3:
         access_key: str = "trunkline",
         secret_key: str = "trunkline-secret",
         buckets: Sequence[str] = (),
+        grants: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
+        """Take a port (0 for a free one), the first buckets, and more keys: by name, what SeaweedFS calls actions.
+
+        The secret of a name in `grants` is `NAME-secret-key`.
+        """
         self.port = port or free_port()
         self.endpoint = f"http://127.0.0.1:{self.port}"
         self.access_key = access_key
@@ -66,6 +71,7 @@ class S3:
         self.reader_access_key = f"{access_key}-reader"
         self.reader_secret_key = f"{secret_key}-reader"
         self._buckets = tuple(buckets)
+        self._grants = dict(grants or {})
         self._ports = {
             "s3.port": self.port,
             "s3.port.iceberg": 0,
@@ -170,6 +176,7 @@ class S3:
                 "owner", self.access_key, self.secret_key, ["Admin", "Read", "Write", "List", "Tagging"]
             ),
             identity("reader", self.reader_access_key, self.reader_secret_key, ["Read", "List"]),
+            *(identity(name, name, f"{name}-secret-key", list(may)) for name, may in self._grants.items()),
         ]
 
     def _argv(self, data: Path, keys: Path) -> list[str | Path]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -23,10 +24,6 @@ if TYPE_CHECKING:
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _CODE = re.compile(r"<Code>([A-Za-z]{1,64})</Code>")
 _STATUS = re.compile(r"status code: (\d{3})")
-_CONNECT_S = 5.0
-_ANSWER_S = 10.0
-_WHOLE_S = 60.0
-_RETRIES = 3
 _WRONG_KEYS = frozenset({"InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidToken", "ExpiredToken"})
 _ELSEWHERE = frozenset(
     {"PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"}
@@ -38,16 +35,36 @@ _NO_VERSION = frozenset({"NoSuchVersion", "NoSuchKey", ""})
 _NO_ID = frozenset({400, 405})
 
 
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a bucket is waited for, in seconds.
+
+    Attributes:
+        connect_s: for a connection.
+        silence_s: between two bytes.
+        whole_s: for one answer from its first byte to its last.
+        again_s: after this no request is tried again.
+        retries: how often at most one is.
+    """
+
+    connect_s: float = 5.0
+    silence_s: float = 10.0
+    whole_s: float = 60.0
+    again_s: float = 15.0
+    retries: int = 3
+
+
 class Bucket:
     """Implements `Place` for `s3://bucket/prefix`."""
 
-    def __init__(self, location: str, access: Callable[[], Access]) -> None:
+    def __init__(self, location: str, access: Callable[[], Access], patience: Patience | None = None) -> None:
         """Take the address; credentials are looked for when the first file is asked for."""
         self._bucket, _, prefix = location.removeprefix("s3://").partition("/")
         self._prefix = prefix.strip("/")
         if not _BUCKET.fullmatch(self._bucket):
             raise UsageError(f"{location} is no address of a bucket.", "Write it as s3://bucket/prefix.")
         self._access = access
+        self._patience = patience or Patience()
         self._source: KeySource | None = None
         self._store: S3Store | None = None
 
@@ -162,7 +179,7 @@ class Bucket:
         """
         if self._store is None:
             access = self._access()
-            self._store, self._source = _open(self._bucket, access), access.source
+            self._store, self._source = _open(self._bucket, access, self._patience), access.source
         return self._store
 
     def _no_version(self, name: str, version: str) -> UsageError:
@@ -243,7 +260,7 @@ def _status(error: Exception) -> int:
     return int(found[1]) if found else 0
 
 
-def _open(bucket: str, access: Access) -> S3Store:
+def _open(bucket: str, access: Access, patience: Patience) -> S3Store:
     try:
         from obstore.store import S3Store  # noqa: PLC0415 - as above
     except ImportError:
@@ -260,9 +277,9 @@ def _open(bucket: str, access: Access) -> S3Store:
         arguments["credential_provider"] = _provider(access.source)
     client: ClientConfig = {
         "allow_http": access.plain_http,
-        "connect_timeout": timedelta(seconds=_CONNECT_S),
-        "read_timeout": timedelta(seconds=_ANSWER_S),
-        "timeout": timedelta(seconds=_WHOLE_S),
+        "connect_timeout": timedelta(seconds=patience.connect_s),
+        "read_timeout": timedelta(seconds=patience.silence_s),
+        "timeout": timedelta(seconds=patience.whole_s),
     }
     if access.ca:
         client["root_certificate"] = access.ca.encode()
@@ -270,8 +287,8 @@ def _open(bucket: str, access: Access) -> S3Store:
         bucket,
         client_options=client,
         retry_config={
-            "max_retries": _RETRIES,
-            "retry_timeout": timedelta(seconds=_ANSWER_S),
+            "max_retries": patience.retries,
+            "retry_timeout": timedelta(seconds=patience.again_s),
             "backoff": {
                 "init_backoff": timedelta(milliseconds=100),
                 "max_backoff": timedelta(seconds=1),

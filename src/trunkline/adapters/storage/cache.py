@@ -89,6 +89,11 @@ class ChartCache:
         known = {"mark": file.mark, "digest": self.keep(file.content), "metadata": dict(file.metadata)}
         self._write(self._mark(address), json.dumps(known).encode())
 
+    def forget(self, address: str) -> None:
+        """No longer take what an address led to for what is there."""
+        if self.root is not None:
+            _remove(self._mark(address))
+
     def clear(self) -> int:
         """Forget everything; how many bytes that was."""
         freed = 0
@@ -177,8 +182,7 @@ class Cached:
         """See `Place`."""
         if version or unless:
             return self._place.read(name, version, unless)
-        # As long as it is: an address that people see may leave out what tells two files apart.
-        key = f"{self._place.address()} {name}"
+        key = self._key(name)
         known = self._cache.known(key)
         content = self._cache.content(known.digest) if known else None
         if known is not None and content is not None:
@@ -191,6 +195,14 @@ class Cached:
         if file is not None:
             self._cache.remember(key, file)
         return file
+
+    def forget(self, name: str) -> None:
+        """Read a file anew the next time: what came was not what the place has, whatever its mark says."""
+        self._cache.forget(self._key(name))
+
+    def _key(self, name: str) -> str:
+        # As long as it is: an address that people see may leave out what tells two files apart.
+        return f"{self._place.address()} {name}"
 
     def names(self, beginning: str) -> list[str]:
         """See `Place`."""

@@ -15,6 +15,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from trunkline.adapters.storage.cache import Cached
 from trunkline.adapters.storage.choice import choose, some, wanted_range
 from trunkline.adapters.storage.places import Place
 from trunkline.adapters.storage.verification import Found, verify
@@ -96,7 +97,11 @@ def _newest(place: Place, name: str, wanted: Range | None, write: Write) -> Foun
 
 def _verified(place: Place, archive: str, file: File, entry: ChartVersion, name: str, write: Write) -> Found:
     address = place.address(archive)
-    verify(file, name, entry.version, entry.digest, address)
+    try:
+        verify(file, name, entry.version, entry.digest, address)
+    except Unreachable:
+        _forget(place, archive)
+        raise
     path = write(f"{name}-{entry.version}.tgz", file.content)
 
     def provenance() -> bytes | None:
@@ -108,6 +113,12 @@ def _verified(place: Place, archive: str, file: File, entry: ChartVersion, name:
     return Found(path, address, provenance)
 
 
+def _forget(place: Place, name: str) -> None:
+    """It may have been damaged on its way alone: under the same mark, it would be taken from the cache for ever."""
+    if isinstance(place, Cached):
+        place.forget(name)
+
+
 def _indexed(place: Place, name: str) -> list[ChartVersion]:
     file = place.read("index.yaml")
     if file is None:
@@ -115,6 +126,7 @@ def _indexed(place: Place, name: str) -> list[ChartVersion]:
     try:
         return list(chart_versions(file.content.decode().removeprefix("\ufeff"), name))
     except ValueError as error:
+        _forget(place, "index.yaml")
         reason = "it is no UTF-8 text" if isinstance(error, UnicodeDecodeError) else error
         raise UsageError(
             f"{place.address('index.yaml')} cannot be read: {reason}.",
