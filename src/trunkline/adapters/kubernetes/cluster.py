@@ -177,7 +177,7 @@ def connect(
 
     def open_client() -> KubernetesClient:
         access = kubeconfig.load(target, environ, home)
-        credentials = Credentials(access, processes, clock, redactor)
+        credentials = Credentials(access, processes, clock, redactor, environ)
         return KubernetesClient(access, credentials, http, clock, redactor)
 
     return KubernetesCluster(open_client, clock, redactor, environ.get("HELM_DRIVER", ""))

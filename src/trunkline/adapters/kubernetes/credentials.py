@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from trunkline.adapters.kubernetes.access import Access, ExecPlugin
+from trunkline.adapters.kubernetes.amazon import advice, installation, is_amazon, profile_of
 from trunkline.adapters.kubernetes.entries import read_text
 from trunkline.domain.redaction import Redactor, is_secret_name
 from trunkline.errors import Unreachable, UsageError
@@ -35,8 +36,17 @@ class Presented:
 class Credentials:
     """The credentials of one `Access`; safe to share between threads."""
 
-    def __init__(self, access: Access, processes: Processes, clock: Clock, redactor: Redactor) -> None:
+    def __init__(
+        self,
+        access: Access,
+        processes: Processes,
+        clock: Clock,
+        redactor: Redactor,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        """Take what to present; `environ` is what plugins run in, for messages alone."""
         self._access = access
+        self._environ = environ or {}
         self._processes = processes
         self._clock = clock
         self._redactor = redactor
@@ -126,14 +136,15 @@ class Credentials:
         except UsageError as error:
             raise UsageError(
                 f"{self._whose(plugin)} cannot be started: {error.message}",
-                self._redactor.text(plugin.install_hint) or error.hint,
+                self._redactor.text(plugin.install_hint)
+                or (installation(plugin) if is_amazon(plugin) else error.hint),
             ) from error
         except TimeoutError:
             raise self._plugin_failed(plugin, f"did not end within {_PLUGIN_TIMEOUT_S:g} s") from None
         if completed.code != 0:
             said = " / ".join(completed.stderr.strip().splitlines()[-_PLUGIN_WORDS:])
             raise self._plugin_failed(
-                plugin, f"failed with exit code {completed.code}: {said or 'no message'}"
+                plugin, f"failed with exit code {completed.code}: {said or 'no message'}", said
             )
         status = self._read_answer(plugin, completed.stdout)
         token, certificate, key = (
@@ -171,11 +182,16 @@ class Credentials:
             raise self._plugin_failed(plugin, "handed out a credential with an unreadable expiry") from None
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
-    def _plugin_failed(self, plugin: ExecPlugin, what: str) -> Unreachable:
+    def _plugin_failed(self, plugin: ExecPlugin, what: str, said: str = "") -> Unreachable:
+        hint = "Run it in a terminal to see why, or log in again;"
+        if is_amazon(plugin):
+            hint = f"{advice(plugin, profile_of(plugin, self._environ), said).removesuffix('.')};"
         return Unreachable(
             self._redactor.text(f"{self._whose(plugin)} {what}."),
-            f"Run it in a terminal to see why, or log in again; it is set in {self._access.source}.",
+            self._redactor.text(f"{hint} it is set in {self._access.source}."),
         )
 
     def _whose(self, plugin: ExecPlugin) -> str:
-        return f"The credential plugin {plugin.command!r} of context {self._access.context!r}"
+        whose = f"The credential plugin {plugin.command!r} of context {self._access.context!r}"
+        profile = profile_of(plugin, self._environ) if is_amazon(plugin) else ""
+        return f"{whose} (AWS profile {profile!r})" if profile else whose

@@ -11,6 +11,7 @@ from trunkline.adapters.kubernetes.entries import Entry
 from trunkline.ports import TlsSettings
 
 _EXEC_VERSIONS = ("client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1")
+_MODES = ("Never", "IfAvailable", "Always")
 _EXEC_EXTENSION = "client.authentication.k8s.io/exec"
 
 
@@ -41,11 +42,14 @@ def _plugin(entry: Entry, cluster: Entry, tls: TlsSettings) -> ExecPlugin:
     if version not in _EXEC_VERSIONS:
         raise entry.mistake(
             f"has the apiVersion {version!r}; known are {' and '.join(_EXEC_VERSIONS)}",
-            "Write the kubeconfig anew with a current version of the tool that made it.",
+            "Write the kubeconfig anew with a current version of the tool that made it (EKS: `aws eks update-kubeconfig`).",
         )
     if not command:
         raise entry.mistake("names no command")
-    if entry.text("interactiveMode") == "Always":
+    mode = entry.text("interactiveMode")
+    if mode not in ("", *_MODES):
+        raise entry.mistake(f"has the interactiveMode {mode!r}; known are {', '.join(_MODES)}")
+    if mode == "Always":
         raise entry.mistake(
             "wants a terminal (interactiveMode: Always), which Trunkline does not hand over",
             "Use interactiveMode: IfAvailable and log in with the plugin beforehand, or take a token.",
