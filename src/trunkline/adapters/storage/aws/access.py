@@ -9,7 +9,6 @@ from pathlib import Path
 from trunkline.adapters.storage.aws.chain import Chain
 from trunkline.adapters.storage.aws.endpoints import TRUE, Endpoints
 from trunkline.adapters.storage.aws.keys import KeySource, Outside, Surroundings
-from trunkline.adapters.storage.aws.metadata import instance_endpoint, instance_region
 from trunkline.adapters.storage.aws.profiles import Profiles, read_profiles
 from trunkline.domain.redaction import Redactor
 from trunkline.errors import UsageError
@@ -61,6 +60,11 @@ def resolve(
         found, before = Chain(surroundings, profiles, endpoints).find()
         source = KeySource(found.name, found.obtain, surroundings.now, redactor, before)
         if not region and found.kind == "iam-role" and outside is not None:
+            from trunkline.adapters.storage.aws.metadata import (  # noqa: PLC0415 - one of many sources
+                instance_endpoint,
+                instance_region,
+            )
+
             region = instance_region(instance_endpoint(environ, profiles.chosen), surroundings)
             endpoints = Endpoints(environ, profiles.chosen, region)
     options = {"region": region or _DEFAULT_REGION}

@@ -10,38 +10,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from trunkline.adapters.storage.aws import metadata
 from trunkline.adapters.storage.aws.endpoints import Endpoints
-from trunkline.adapters.storage.aws.keys import Keys, Surroundings, moment
+from trunkline.adapters.storage.aws.keys import Keys, Nothing, Source, Surroundings, moment
 from trunkline.adapters.storage.aws.profiles import Profiles
-from trunkline.adapters.storage.aws.programs import ask_program
-from trunkline.adapters.storage.aws.roles import Role, assume, assume_with_token, token_in
-from trunkline.adapters.storage.aws.sign_on import role_keys, sign_on_of
 from trunkline.errors import Refused, TrunklineError, UsageError
 
 _CIRCLE_TOKENS = ("CIRCLE_OIDC_TOKEN_V2", "CIRCLE_OIDC_TOKEN")
 _CONTAINER = ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI")
 _STATIC = ("aws_access_key_id", "aws_secret_access_key")
+_SIGN_ON = ("sso_account_id", "sso_role_name")
 _SOURCES = ("Environment", "EcsContainer", "Ec2InstanceMetadata")
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A source that somebody set up.
-
-    Attributes:
-        kind: botocore's word for it.
-        name: ours, for people.
-        obtain: gets the keys; raises a `TrunklineError` whose message is what the source said.
-    """
-
-    kind: str
-    name: str
-    obtain: Callable[[], Keys]
-
-
-class Nothing(Exception):
-    """The source is not set up; the message says what was looked for."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +97,8 @@ class Chain:
                 f"the profile {name} asks for a code of {profile['mfa_serial']} (mfa_serial), and nobody can be asked here",
                 f'Run `eval "$(aws configure export-credentials --profile {name} --format env)"` and try again.',
             )
+        from trunkline.adapters.storage.aws.roles import Role, assume  # noqa: PLC0415 - one of many sources
+
         base = self._role_source(name, profile, visited)
         duration = profile.get("duration_seconds", "")
         role = Role(
@@ -191,9 +171,7 @@ class Chain:
 
         path, arn = said("web_identity_token_file"), said("role_arn")
         if path:
-            return self._by_token(
-                arn, said("role_session_name"), f"the token file {path}", lambda: token_in(Path(path))
-            )
+            return self._by_token_file(arn, said("role_session_name"), path)
         name = next((name for name in _CIRCLE_TOKENS if environ.get(name)), "")
         wanted = environ.get("AWS_ROLE_ARN", "")
         if name and wanted:
@@ -207,9 +185,19 @@ class Chain:
             else "AWS_WEB_IDENTITY_TOKEN_FILE is not set"
         )
 
+    def _by_token_file(self, arn: str, session: str, path: str) -> Source:
+        def token() -> str:
+            from trunkline.adapters.storage.aws.roles import token_in  # noqa: PLC0415 - as above
+
+            return token_in(Path(path))
+
+        return self._by_token(arn, session, f"the token file {path}", token)
+
     def _by_token(self, arn: str, session: str, name: str, token: Callable[[], str]) -> Source:
         if not arn:
             raise UsageError(f"there is {name}, but no role to take with it", "Set AWS_ROLE_ARN.")
+        from trunkline.adapters.storage.aws.roles import Role, assume_with_token  # noqa: PLC0415 - as above
+
         role, sts = Role(arn, session), self.endpoints.sts()
         return Source(
             "assume-role-with-web-identity",
@@ -224,17 +212,11 @@ class Chain:
             raise Nothing(f"there is none in {self._places()}")
         path = profile.get("web_identity_token_file", "")
         if with_web_identity and path:
-            session = profile.get("role_session_name", "")
-            token = Path(path)
-            return self._by_token(
-                profile.get("role_arn", ""), session, f"the token file {path}", lambda: token_in(token)
+            return self._by_token_file(
+                profile.get("role_arn", ""), profile.get("role_session_name", ""), path
             )
-        if sign_on := sign_on_of(self.profiles, name):
-            return Source(
-                "sso",
-                f"the sign-on of the profile {name}",
-                lambda: role_keys(sign_on, self.endpoints, self.surroundings),
-            )
+        if any(key in profile for key in _SIGN_ON):
+            return self._sign_on(name)
         if "aws_access_key_id" in self.profiles.credentials.get(name, {}):
             return self._static("shared-credentials-file", name)
         if "login_session" in profile:
@@ -243,14 +225,29 @@ class Chain:
                 f'Run `eval "$(aws configure export-credentials --profile {name} --format env)"` and try again.',
             )
         if line := profile.get("credential_process", ""):
-            return Source(
-                "custom-process",
-                f"the credential_process of the profile {name}",
-                lambda: ask_program(line, self.surroundings),
-            )
+            return self._program(name, line)
         if "aws_access_key_id" in profile:
             return self._static("config-file", name)
         raise Nothing(f"it says nothing of keys in {self._places()}")
+
+    def _sign_on(self, name: str) -> Source:
+        from trunkline.adapters.storage.aws.sign_on import role_keys, sign_on_of  # noqa: PLC0415 - as above
+
+        sign_on = sign_on_of(self.profiles, name)
+        return Source(
+            "sso",
+            f"the sign-on of the profile {name}",
+            lambda: role_keys(sign_on, self.endpoints, self.surroundings),
+        )
+
+    def _program(self, name: str, line: str) -> Source:
+        from trunkline.adapters.storage.aws.programs import ask_program  # noqa: PLC0415 - as above
+
+        return Source(
+            "custom-process",
+            f"the credential_process of the profile {name}",
+            lambda: ask_program(line, self.surroundings),
+        )
 
     def _static(self, kind: str, name: str) -> Source:
         profile = self.profiles.merged[name]
@@ -263,14 +260,18 @@ class Chain:
         return Source(kind, f"the profile {name}", lambda: keys)
 
     def _container(self) -> Source:
-        if not any(name in self.surroundings.environ for name in _CONTAINER):
+        if not any(self.surroundings.environ.get(name) for name in _CONTAINER):
             raise Nothing("AWS_CONTAINER_CREDENTIALS_FULL_URI and _RELATIVE_URI are not set")
+        from trunkline.adapters.storage.aws import metadata  # noqa: PLC0415 - as above
+
         metadata.container_address(self.surroundings.environ)
         return Source(
             "container-role", "the container's role", lambda: metadata.container_keys(self.surroundings)
         )
 
     def _instance(self) -> Source:
+        from trunkline.adapters.storage.aws import metadata  # noqa: PLC0415 - as above
+
         endpoint = metadata.instance_endpoint(self.surroundings.environ, self.profiles.chosen)
         if not endpoint:
             raise Nothing("AWS_EC2_METADATA_DISABLED forbids to ask")

@@ -38,6 +38,25 @@ class Keys:
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """A source that somebody set up.
+
+    Attributes:
+        kind: botocore's word for it.
+        name: ours, for people.
+        obtain: gets the keys; raises a `TrunklineError` whose message is what the source said.
+    """
+
+    kind: str
+    name: str
+    obtain: Callable[[], Keys]
+
+
+class Nothing(Exception):
+    """The source is not set up; the message says what was looked for."""
+
+
+@dataclass(frozen=True, slots=True)
 class Outside:
     """What sources elsewhere are asked through; `open_http` opens HTTP with the given TLS settings."""
 

@@ -49,15 +49,13 @@ class SignOn:
         return f"Run `aws sso login --profile {self.profile}` and try again."
 
 
-def sign_on_of(profiles: Profiles, name: str) -> SignOn | None:
-    """The sign-on that a profile speaks of; None where it speaks of none.
+def sign_on_of(profiles: Profiles, name: str) -> SignOn:
+    """The sign-on that a profile speaks of.
 
     Raises:
         UsageError: it is not complete, or contradicts itself.
     """
     profile = dict(profiles.merged.get(name, {}))
-    if "sso_account_id" not in profile and "sso_role_name" not in profile:
-        return None
     session = profile.get("sso_session", "")
     if session and session not in profiles.sessions:
         raise UsageError(
