@@ -139,7 +139,8 @@ _OTHERS = """## Always
 | `TRUNKLINE_METRIC_PREFIX` | the first part of every metric's name |
 | `DD_API_KEY`, `DD_SITE`, `DD_URL`, `DD_ENABLED` | Datadog: key, site, the intake's address (for proxies and tests), `false` to send nothing |
 | `KUBECONFIG` | as kubectl reads it |
-| `AWS_*` | S3's credentials, region and `AWS_ENDPOINT_URL_S3` |
+| `AWS_*` | S3's credentials, region, endpoints and certificates, as AWS's own tools read them |
+| `CIRCLE_OIDC_TOKEN_V2` | changed for the keys of `AWS_ROLE_ARN`, where that is set |
 | `DOCKER_CONFIG`, `REGISTRY_AUTH_FILE` | where registry credentials are kept |
 | `CIRCLE_*` | commit, branch, workflow (its jobs share a run) and links, inside CircleCI |
 | `NO_COLOR`, `FORCE_COLOR` | colours off, colours on |
