@@ -11,7 +11,7 @@ from pathlib import Path
 from trunkline.config.project import ImageSettings
 from trunkline.domain.images import ImageReference
 from trunkline.errors import DeploymentFailed, Refused, Unreachable
-from trunkline.ports import OnLine
+from trunkline.ports import Manifest, OnLine
 
 
 @dataclass
@@ -71,6 +71,80 @@ class FakeRegistry:
             raise Refused(
                 f"{image.registry} refuses {image.repository} to {settings.username or 'strangers'}."
             )
+
+
+@dataclass
+class FakeArtifacts:
+    """Implements the port `Artifacts`; what a `FakeRegistry` has is in it as well, as images without layers.
+
+    Attributes:
+        registry: whose tags and labels it shows.
+        manifests: manifests by digest, besides those of the registry's images.
+        blobs: contents by digest.
+        attached: what is attached to a digest: kinds by digest.
+        created: when the images of the registry were built, by digest.
+        refuses_to_delete: as a registry does by default.
+    """
+
+    registry: FakeRegistry
+    manifests: dict[str, Manifest] = field(default_factory=dict)
+    blobs: dict[str, bytes] = field(default_factory=dict)
+    attached: dict[str, dict[str, str]] = field(default_factory=dict)
+    created: dict[str, str] = field(default_factory=dict)
+    refuses_to_delete: bool = False
+
+    def tags(self, repository: ImageReference, settings: ImageSettings) -> tuple[str, ...]:
+        self.registry.admit(repository, settings)
+        begin = f"{repository.repository}:"
+        return tuple(
+            sorted(key.removeprefix(begin) for key in self.registry.digests if key.startswith(begin))
+        )
+
+    def manifest(self, image: ImageReference, settings: ImageSettings) -> Manifest | None:
+        self.registry.admit(image, settings)
+        digest = image.digest or self.registry.digests.get(f"{image.repository}:{image.tag}", "")
+        if digest in self.registry.images:
+            return self._of(digest)
+        return self.manifests.get(digest)
+
+    def blob(self, image: ImageReference, digest: str, largest: int, settings: ImageSettings) -> bytes:
+        self.registry.admit(image, settings)
+        content = self.blobs.get(digest)
+        if content is None or len(content) > largest:
+            raise Unreachable(f"{image.registry} has no blob {digest}.")
+        return content
+
+    def referrers(self, image: ImageReference, settings: ImageSettings) -> Mapping[str, str]:
+        self.registry.admit(image, settings)
+        return self.attached.get(image.digest or "", {})
+
+    def tag(self, image: ImageReference, manifest: Manifest, settings: ImageSettings) -> None:
+        self.registry.admit(image, settings)
+        self.registry.digests[f"{image.repository}:{image.tag}"] = manifest.digest
+
+    def delete(self, image: ImageReference, settings: ImageSettings) -> bool:
+        self.registry.admit(image, settings)
+        if self.refuses_to_delete:
+            raise Refused(f"{image.registry} removes nothing by its API.")
+        digests = self.registry.digests
+        for name in [name for name, digest in digests.items() if digest == image.digest]:
+            del digests[name]
+        return (
+            self.registry.images.pop(image.digest or "", None) is not None
+            or self.manifests.pop(image.digest or "", None) is not None
+        )
+
+    def _of(self, digest: str) -> Manifest:
+        """The registry keeps labels alone: its manifests' digests are those of the labels."""
+        labels = self.registry.images[digest]
+        created = self.created.get(digest) or labels.get("org.opencontainers.image.created")
+        config = json.dumps(
+            {"os": "linux", "architecture": "amd64", "created": created, "config": {"Labels": labels}}
+        ).encode()
+        named = f"sha256:{hashlib.sha256(config).hexdigest()}"
+        self.blobs[named] = config
+        content = {"config": {"digest": named, "size": len(config), "mediaType": "config"}, "layers": []}
+        return Manifest(digest, "application/vnd.oci.image.manifest.v1+json", json.dumps(content).encode())
 
 
 @dataclass

@@ -17,7 +17,7 @@ from tests.fakes.cluster import FakeCluster
 from tests.fakes.forwarding import FakeForwarding
 from tests.fakes.helm import FakeHelm
 from tests.fakes.http import ScriptedHttp
-from tests.fakes.images import FakeBuilder, FakeRegistry
+from tests.fakes.images import FakeArtifacts, FakeBuilder, FakeRegistry
 from tests.fakes.ledger import FakeLedger
 from tests.fakes.processes import FakeProcesses
 from tests.fakes.projects import REPOSITORY, a_project
@@ -206,6 +206,7 @@ class FakeWorld:
     forwarding: FakeForwarding
     http: ScriptedHttp
     scanner: FakeScanner
+    artifacts: FakeArtifacts
 
     def check_out(self, commit: Commit) -> None:
         """Another commit is in the work tree now."""
@@ -266,7 +267,7 @@ def fake_world(
     cluster = WorkingCluster(helm)
     helm.records = cluster.records
     registry = FakeRegistry()
-    builder = FakeBuilder(registry)
+    builder, artifacts = FakeBuilder(registry), FakeArtifacts(registry)
     storage = FakeStorage(
         {
             "s3://charts": {"backend-1.0.0.tgz": chart_archive()},
@@ -288,6 +289,7 @@ def fake_world(
         processes=processes,
         source=source,
         registry=registry,
+        artifacts=artifacts,
         storage=storage,
         values=FakeValues(),
         ledger=ledger,
@@ -317,6 +319,7 @@ def fake_world(
         forwarding,
         http,
         scanner,
+        artifacts,
     )
 
 

@@ -16,6 +16,7 @@ from trunkline.adapters.http import Urllib3Http
 from trunkline.adapters.identifiers import new_id
 from trunkline.adapters.kubernetes import connect
 from trunkline.adapters.process import SubprocessProcesses
+from trunkline.adapters.registry import OciRegistry
 from trunkline.adapters.rehearsal.forwarding import StubForwarding
 from trunkline.adapters.rehearsal.images import DescribedImages
 from trunkline.adapters.rehearsal.killing import HelmKiller
@@ -24,7 +25,7 @@ from trunkline.adapters.rehearsal.stage import ClusterSnapshot, SimulatedStage
 from trunkline.adapters.rehearsal.time import RehearsedTime
 from trunkline.adapters.scan_reports import ReportFiles
 from trunkline.adapters.sqlite_ledger import SqliteLedger
-from trunkline.adapters.storage import FileStorage
+from trunkline.adapters.storage import FileStorage, Reach
 from trunkline.bootstrap.aws import ways_to_keys
 from trunkline.bootstrap.world import cleared
 from trunkline.config.project import Environment, Project
@@ -98,7 +99,8 @@ def _world(
     time: RehearsedTime,
     redactor: Redactor,
 ) -> World:
-    images, home = DescribedImages(), Path.home()
+    images, home, http = DescribedImages(), Path.home(), Urllib3Http()
+    artifacts = OciRegistry(http, environ, home, redactor, processes)
 
     @cache
     def cluster(target: ClusterTarget) -> Cluster:
@@ -116,7 +118,13 @@ def _world(
         processes=processes,
         source=RehearsedSource(commit, order),
         registry=images,
-        storage=FileStorage(environ, redactor, outside=ways_to_keys(environ, redactor)),
+        artifacts=artifacts,
+        storage=FileStorage(
+            environ,
+            redactor,
+            reach=Reach(lambda: http, lambda: artifacts, lambda: processes),
+            outside=ways_to_keys(environ, redactor),
+        ),
         values=HelmValues(processes),
         ledger=SqliteLedger(room / "ledger.db", redactor),
         approver=Approving(),

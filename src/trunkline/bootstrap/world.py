@@ -96,6 +96,7 @@ def compose(
         processes=processes,
         source=GitSource(processes, project.root, environ),
         registry=registry,
+        artifacts=artifacts,
         storage=FileStorage(
             environ,
             redactor,

@@ -70,6 +70,22 @@ class Artifacts(Protocol):
         """A blob of the image's repository, of at most so many bytes."""
         ...
 
+    def referrers(self, image: ImageReference, settings: ImageSettings) -> Mapping[str, str]:
+        """What is attached to the image's digest: kinds by digest."""
+        ...
+
+    def tag(self, image: ImageReference, manifest: Manifest, settings: ImageSettings) -> None:
+        """Let the image's tag stand for a manifest of its repository; its digest stays what it is."""
+        ...
+
+    def delete(self, image: ImageReference, settings: ImageSettings) -> bool:
+        """Remove the image's digest with all its tags; False where it was not there.
+
+        Raises:
+            Refused: also where the registry removes nothing for anybody.
+        """
+        ...
+
 
 class Registry(Protocol):
     """Asks an OCI registry."""

@@ -13,7 +13,7 @@ from trunkline.ports.cluster import Cluster
 from trunkline.ports.forwarding import Forwarding
 from trunkline.ports.helm import Helm, ValuesReader
 from trunkline.ports.http import Http, TlsSettings
-from trunkline.ports.images import ImageBuilder, Registry
+from trunkline.ports.images import Artifacts, ImageBuilder, Registry
 from trunkline.ports.ledger import Ledger
 from trunkline.ports.people import Approver, Listener, Surroundings
 from trunkline.ports.processes import Processes
@@ -36,6 +36,7 @@ class World:
     processes: Processes
     source: SourceControl
     registry: Registry
+    artifacts: Artifacts
     storage: Storage
     values: ValuesReader
     ledger: Ledger

@@ -21,7 +21,7 @@ from trunkline.config.project import ImageSettings
 from trunkline.domain.images import ImageReference, is_digest
 from trunkline.domain.redaction import Redactor
 from trunkline.domain.texts import one_line
-from trunkline.errors import Unreachable
+from trunkline.errors import Refused, Unreachable
 from trunkline.ports import Http, Manifest, Processes, Response
 
 _INDEXES = (
@@ -41,6 +41,9 @@ _PAGE = 1000
 _MOST_PAGES = 200
 _OK = 200
 _MISSING = 404
+_CONFLICT = 409
+_DONE = frozenset({200, 201, 202, 204})
+_NO_DELETE = frozenset({400, 405})
 # What servers answer to a HEAD that they do not know.
 _NO_HEAD = frozenset({400, 405, 415, 501})
 
@@ -152,6 +155,49 @@ class OciRegistry:
             raise _strange(answer, image)
         _verified(answer, digest, image)
         return answer.body
+
+    def referrers(self, image: ImageReference, settings: ImageSettings) -> Mapping[str, str]:
+        """See the port: by the API of the distribution specification 1.1, else by its fallback tag."""
+        session = self._session(image, settings)
+        digest = image.digest or ""
+        answer = session.ask("GET", f"referrers/{digest}", _INDEXES[0])
+        if answer.status != _OK:
+            answer = session.ask("GET", f"manifests/{digest.replace(':', '-')}", _ACCEPT)
+        if answer.status != _OK:
+            return {}
+        listed = _object(answer, image, "the list of what is attached").get("manifests")
+        entries = [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
+        return {
+            str(entry["digest"]): one_line(str(entry.get("artifactType") or "unknown"), _LONGEST_PLATFORM)
+            for entry in entries
+            if is_digest(str(entry.get("digest")))
+        }
+
+    def tag(self, image: ImageReference, manifest: Manifest, settings: ImageSettings) -> None:
+        """See the port."""
+        body = (manifest.media_type, manifest.content)
+        answer = self._session(image, settings).ask("PUT", f"manifests/{image.tag}", body=body)
+        if answer.status == _CONFLICT:
+            raise Refused(
+                f"{image.registry} does not move the tag {image.tag} of {image.path} (HTTP 409).",
+                "It may be immutable there: choose another tag.",
+            )
+        if answer.status not in _DONE:
+            raise _strange(answer, image)
+
+    def delete(self, image: ImageReference, settings: ImageSettings) -> bool:
+        """See the port."""
+        answer = self._session(image, settings).ask("DELETE", f"manifests/{image.digest}")
+        if answer.status == _MISSING:
+            return False
+        if answer.status in _NO_DELETE:
+            raise Refused(
+                f"{image.registry} removes nothing by its API (HTTP {answer.status}).",
+                "Allow it there (docker-registry: storage.delete.enabled), or let tags expire (image.expires).",
+            )
+        if answer.status not in _DONE:
+            raise _strange(answer, image)
+        return True
 
     def platforms(self, image: ImageReference, settings: ImageSettings) -> Mapping[str, str]:
         """See the port."""

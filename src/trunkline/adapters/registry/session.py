@@ -57,14 +57,22 @@ class Session:
         self._authorization = ""
         self._login: Login | None = None
 
-    def ask(self, method: str, path: str, accept: str = "*/*", largest: int = LARGEST) -> Response:
+    def ask(
+        self,
+        method: str,
+        path: str,
+        accept: str = "*/*",
+        largest: int = LARGEST,
+        body: tuple[str, bytes] | None = None,
+    ) -> Response:
         """Send a request for `/v2/<the image's path>/<path>`; any status but those below is returned.
 
         Args:
-            method: GET or HEAD.
+            method: HTTP's.
             path: what is asked for, below the image's repository.
             accept: media types.
             largest: bytes that the answer may have.
+            body: what to send, with its media type before it.
 
         Raises:
             Refused: 401 or 403 with all that we have.
@@ -73,8 +81,10 @@ class Session:
         url = f"{self._base()}/v2/{self._image.path}/{path}"
 
         def request() -> Request:
-            headers = self._headers(accept)
-            return Request(method, url, headers, None, _TIMEOUT_S, total_s=_WHOLE_S, largest=largest)
+            headers, content = self._headers(accept), None
+            if body is not None:
+                headers, content = {**headers, "Content-Type": body[0]}, body[1]
+            return Request(method, url, headers, content, _TIMEOUT_S, total_s=_WHOLE_S, largest=largest)
 
         response = self._send(request())
         if response.status == _UNAUTHORIZED:

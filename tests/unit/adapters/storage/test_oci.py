@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,15 @@ class FakeArtifacts:
         del image, largest, settings
         self.fetched.append(digest)
         return self.bytes
+
+    def referrers(self, image: ImageReference, settings: ImageSettings) -> Mapping[str, str]:
+        raise AssertionError
+
+    def tag(self, image: ImageReference, manifest: Manifest, settings: ImageSettings) -> None:
+        raise AssertionError
+
+    def delete(self, image: ImageReference, settings: ImageSettings) -> bool:
+        raise AssertionError
 
 
 def of(content: bytes, kind: str = LAYER) -> dict[str, Any]:
