@@ -5,21 +5,25 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import obstore
 import pytest
 from pytest_httpserver import HTTPServer
+from werkzeug import Request as Served
+from werkzeug import Response as Answered
 
 from dev.ready import free_port
 from dev.s3 import S3
 from tests.contract.test_storage import writer
 from tests.fakes.clock import FakeClock
-from tests.unit.adapters.storage.aws.support import write_profiles
+from tests.unit.adapters.storage.aws.support import Aws, write_profiles
+from tests.unit.adapters.storage.aws.test_signing import oracle
 from trunkline.adapters.http import Urllib3Http
 from trunkline.adapters.process import SubprocessProcesses
 from trunkline.adapters.storage import FileStorage
-from trunkline.adapters.storage.aws import Outside
+from trunkline.adapters.storage.aws import Keys, Outside, resolve
 from trunkline.bootstrap.aws import ways_to_keys
 from trunkline.domain.redaction import Redactor
 from trunkline.errors import ExitCode, Refused, Unreachable
@@ -125,6 +129,35 @@ def test_a_container_opens_the_storage(server: S3, httpserver: HTTPServer, tmp_p
     files = FileStorage(environ, redactor, tmp_path, outside=ways_to_keys(environ, redactor))
     assert files.fetch(PLACE, "base.yaml", tmp_path / "out").path.read_bytes() == VALUES
     assert server.secret_key not in redactor.text(server.secret_key)
+
+
+def test_a_role_is_asked_for_with_a_signature_that_holds(httpserver: HTTPServer, tmp_path: Path) -> None:
+    """What arrives at STS over real HTTP is signed as botocore would sign exactly these bytes."""
+    write_profiles(
+        tmp_path,
+        "[base]\naws_access_key_id=AKIA2\naws_secret_access_key=secret-2\naws_session_token=a token+/=\n",
+        "[profile ci]\nrole_arn=arn:aws:iam::1:role/d\u00e9ploy\nsource_profile=base\nregion=eu-west-1\n",
+    )
+    served: list[Served] = []
+
+    def lend(request: Served) -> Answered:
+        request.get_data()
+        served.append(request)
+        return Answered(Aws(tmp_path).sts(ends="2099-01-01T00:00:00Z").body)
+
+    httpserver.expect_oneshot_request("/sts/", method="POST").respond_with_handler(lend)
+    environ = {"AWS_PROFILE": "ci", "AWS_ENDPOINT_URL_STS": httpserver.url_for("/sts/")}
+    redactor = Redactor()
+    source = resolve(environ, tmp_path, redactor, ways_to_keys(environ, redactor)()).source
+    assert source is not None
+    assert source.keys().identifier == "ASIA9"
+    headers = served[0].headers
+    at = datetime.strptime(headers["x-amz-date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    url = f"http://{headers['host']}/sts/"
+    expected = oracle(
+        url, served[0].get_data(), Keys("AKIA2", "secret-2", "a token+/="), "eu-west-1", "sts", at
+    )
+    assert headers["authorization"] == expected
 
 
 def test_circleci_is_refused_by_a_real_answer(httpserver: HTTPServer, tmp_path: Path) -> None:
