@@ -12,7 +12,13 @@ from trunkline.ports.helm import ValuesRead
 
 
 class FakeValues:
-    """Implements the port `ValuesReader`."""
+    """Implements the port `ValuesReader`; `complaint` is what Helm says against the chart with these values."""
+
+    complaint = ""
+
+    def complaints(self, chart: Path, layers: Sequence[Path], pins: Mapping[str, Any]) -> str:
+        del chart, layers, pins
+        return self.complaint
 
     def read(self, own: str, layers: Sequence[Path], pins: Mapping[str, Any]) -> ValuesRead:
         chart, read = (

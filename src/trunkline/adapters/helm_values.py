@@ -46,6 +46,27 @@ class HelmValues:
             told = self._told(Path(directory), own, layers, pins)
         return ValuesRead(told["chart"], tuple(told["layers"]), told["merged"])
 
+    def complaints(self, chart: Path, layers: Sequence[Path], pins: Mapping[str, Any]) -> str:
+        """See the port."""
+        with TemporaryDirectory(prefix="trunkline-") as directory:
+            argv = [
+                "helm",
+                "template",
+                "values",
+                str(chart),
+                *_named(Path(directory), layers),
+                "--values",
+                "-",
+            ]
+            # What it renders are values, among them secrets.
+            command = Command(tuple(argv), stdin=json.dumps(pins), timeout_s=_TIMEOUT_S, private=True)
+            try:
+                done = self._processes.run(command)
+            except TimeoutError:
+                # The release has a bound of its own; here it is only looked whether something is wrong.
+                return ""
+        return done.stderr if done.code else ""
+
     def _told(
         self, directory: Path, own: str, layers: Sequence[Path], pins: Mapping[str, Any]
     ) -> dict[str, Any]:
@@ -55,11 +76,9 @@ class HelmValues:
         for name, text in files.items():
             (chart / name).write_text(text, encoding="utf-8")
         argv = ["helm", "template", "values", str(chart)]
-        for number, path in enumerate(layers):
-            # Helm takes a comma in a file's name for the end of it.
-            plain = directory / f"layer-{number}.yaml"
-            plain.symlink_to(path.absolute())
-            argv += ["--values", str(plain), "--set-file", f"{_KEY}[{number}]={plain}"]
+        argv += _named(directory, layers)
+        for number, plain in enumerate(argv[5::2]):
+            argv += ["--set-file", f"{_KEY}[{number}]={plain}"]
         # Its output is values, among them secrets: it goes to nobody but us.
         command = Command(
             (*argv, "--values", "-"), stdin=json.dumps(pins), timeout_s=_TIMEOUT_S, private=True
@@ -81,6 +100,16 @@ class HelmValues:
             raise UsageError(
                 "The values are nested too deep to be shown.", "Look for brackets that nobody closed."
             ) from None
+
+
+def _named(directory: Path, layers: Sequence[Path]) -> list[str]:
+    """The options for layers, under names that Helm takes as they are: a comma ends one."""
+    argv = []
+    for number, path in enumerate(layers):
+        plain = directory / f"layer-{number}.yaml"
+        plain.symlink_to(path.absolute())
+        argv += ["--values", str(plain)]
+    return argv
 
 
 def _unreadable(said: str, layers: Sequence[Path]) -> UsageError:

@@ -7,9 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from trunkline.app.material import gathered
+from trunkline.app.values_schema import check_values
 from trunkline.config.checks import HttpCheck
 from trunkline.config.project import Environment
-from trunkline.errors import TrunklineError, UsageError
+from trunkline.errors import ConfigurationError, TrunklineError, UsageError
 from trunkline.ports import World
 
 _DEEDS = (
@@ -71,6 +72,7 @@ def _trials(world: World, environment: Environment) -> list[tuple[str, str, Call
 
 def _material(world: World, environment: Environment) -> str:
     with gathered(world, environment) as material:
+        check_values(world, environment, material)
         return f"{material.label} with {len(material.values)} values layers"
 
 
@@ -114,4 +116,5 @@ def _try(role: str, name: str, trial: Callable[[], str]) -> Finding:
     try:
         return Finding(role, name, good=True, text=trial())
     except TrunklineError as error:
-        return Finding(role, name, good=False, text=error.message, mend=error.hint)
+        mistakes = error.mistakes if isinstance(error, ConfigurationError) else ()
+        return Finding(role, name, good=False, text="\n  ".join((error.message, *mistakes)), mend=error.hint)

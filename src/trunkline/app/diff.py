@@ -10,6 +10,7 @@ from typing import Any
 from trunkline.app.images import repository_for
 from trunkline.app.material import gathered
 from trunkline.app.needs import precedent_of
+from trunkline.app.values_schema import check_values
 from trunkline.config.project import Environment
 from trunkline.domain.commits import Commit
 from trunkline.domain.differences import MISSING, Change, ChangeKind, ObjectChange, compare_manifests, whole
@@ -103,6 +104,7 @@ def _rendered(
             notes = (f"the image {image} is not built yet; its digest is not known",)
         else:
             image = image.with_digest(digest)
+        check_values(world, environment, material, image)
         request = UpgradeRequest(
             target=environment.target,
             chart=material.chart,

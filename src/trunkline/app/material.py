@@ -170,6 +170,27 @@ def chart_file(chart: Path, name: str) -> str:
     return _archived(chart, name)
 
 
+def holds_file(chart: Path, name: str) -> bool:
+    """Whether a chart, or one of its subcharts, has a file of that name at its top.
+
+    Raises:
+        UsageError: it is no chart.
+    """
+    if chart.is_dir():
+        return any(path.is_file() for path in (*chart.glob(name), *chart.glob(f"charts/**/{name}"))) or any(
+            holds_file(packed, name) for packed in chart.glob("charts/*.tgz")
+        )
+    import tarfile  # noqa: PLC0415 - as above
+    import zlib  # noqa: PLC0415 - as above
+
+    try:
+        with tarfile.open(chart) as archive:
+            # A packed subchart may hold one, too; to look is cheaper than to be wrong.
+            return any(item.endswith((f"/{name}", ".tgz")) for item in archive.getnames())
+    except (OSError, EOFError, zlib.error, tarfile.TarError) as error:
+        raise _no_chart(chart, error) from error
+
+
 def _archived(chart: Path, name: str) -> str:
     import tarfile  # noqa: PLC0415 - most charts of a repository of one's own are directories
     import zlib  # noqa: PLC0415 - as above

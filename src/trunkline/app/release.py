@@ -14,6 +14,7 @@ from trunkline.app.gate_word import CAUSE, check_gate
 from trunkline.app.images import image_of, repository_for
 from trunkline.app.material import gathered
 from trunkline.app.needs import check_needs, facts_of
+from trunkline.app.values_schema import check_values
 from trunkline.config.project import Environment
 from trunkline.domain.attempts import Deployment, Kind, Run, Stage
 from trunkline.domain.commits import Commit, dirty_tree_in
@@ -64,6 +65,7 @@ def plan(world: World, name: str) -> Plan:
     ensure_tools(world, environment)
     with gathered(world, environment, precedent) as material:
         image = _image(world, Cargo(commit), material)
+        check_values(world, environment, material, image)
         check_gate(world, environment, image)
         facts = facts_of(world, environment)
         marks = _marks(world, None, Cargo(commit))
@@ -185,6 +187,7 @@ def _release(
     with gathered(world, environment, cargo.precedent) as material:
         image = _image(world, cargo, material)
         account.digest = image.digest or ""
+        check_values(world, environment, material, image)
         _check_gate(world, environment, image, account)
         cluster = world.cluster(environment.target.cluster)
         _ensure_namespace(cluster, environment, account)

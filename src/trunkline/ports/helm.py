@@ -167,3 +167,11 @@ class ValuesReader(Protocol):
             UsageError: Helm is not installed or cannot read a layer; the message names it.
         """
         ...
+
+    def complaints(self, chart: Path, layers: Sequence[Path], pins: Mapping[str, Any]) -> str:
+        """What Helm says against rendering the chart with these values; empty where it renders.
+
+        Raises:
+            UsageError: Helm is not installed.
+        """
+        ...
