@@ -20,7 +20,8 @@ from tests.unit.domain.charts.making import chart
 from trunkline.adapters.clock import SystemClock
 from trunkline.adapters.storage import FileStorage
 from trunkline.adapters.storage.aws import resolve
-from trunkline.adapters.storage.bucket import Bucket, Patience
+from trunkline.adapters.storage.bucket import Bucket
+from trunkline.adapters.storage.opening import Patience
 from trunkline.adapters.storage.repositories import BucketRepository
 from trunkline.app.chart_parcels import Parcel
 from trunkline.app.charts import Repository, entries, push
@@ -103,6 +104,7 @@ def test_trouble_that_passes_is_no_trouble(server: S3, front: SpoiledStorage, sp
         (Spoil("cut"), "the storage does not answer"),
         (Spoil("half"), "the storage does not answer"),
         (Spoil("long"), "the storage "),
+        (Spoil("short", method="GET"), ""),
         (Spoil("slow"), "the storage does not answer"),
         (Spoil("hang"), "the storage does not answer"),
         (
@@ -131,9 +133,27 @@ def test_trouble_that_stays_is_one_sentence(
     if "region" in words:
         assert words in error.message
         assert "AWS_REGION" in error.hint
-    else:
+    elif words:
         assert f"s3://acme-faults/values/base.yaml cannot be read: {words}" in error.message
+    else:
+        assert "base.yaml came incomplete: 6000 of 12000 bytes" in error.message
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_index_that_comes_in_part_is_not_built_on(server: S3, front: SpoiledStorage) -> None:
+    """Helm's own index, cut where it reads as a whole one, is refused: the next push would lose what is missing."""
+    store = BucketRepository(bucket(server, front, "cut"))
+    lines = [f"  - {{name: backend, version: 0.{number}.0, urls: [a.tgz]}}\n" for number in range(100, 200)]
+    head = "apiVersion: v1\nentries:\n  backend:\n"
+    # As long as two lines: the half of it all ends with a line.
+    head = f"#{' ' * (2 * len(lines[0]) - len(head) - 2)}\n{head}"
+    store.write("index.yaml", (head + "".join(lines)).encode(), {})
+    front.spoil = Spoil("short", 1, method="GET", ending="index.yaml")
+    with pytest.raises(Unreachable, match=r"index\.yaml came incomplete"):
+        push(repository(store), [parcel("1.0.0")])
+    front.reset()
+    push(repository(store), [parcel("1.0.0")])
+    assert len(entries(repository(store))) == 101
 
 
 @pytest.mark.parametrize("how", ["short", "half"])
@@ -169,6 +189,9 @@ SPOILED_WRITES = [
     Spoil("lost", 2, method="PUT"),
     Spoil("half", 1, method="GET"),
     Spoil("hang", 1, method="PUT", ending="index.yaml"),
+    Spoil("short", 1, method="GET", ending="index.yaml"),
+    Spoil("long", 1, method="GET", ending="index.yaml"),
+    Spoil("half", 9, method="GET", ending="index.yaml"),
 ]
 
 

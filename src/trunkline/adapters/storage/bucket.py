@@ -5,21 +5,21 @@ obstore's error texts carry whole requests; only the error code that S3 puts in 
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from trunkline.adapters.storage.aws import Access, KeySource
+from trunkline.adapters.storage.opening import Patience, open_store
 from trunkline.adapters.storage.places import LARGEST, Unchanged, inside, too_large
 from trunkline.errors import Refused, Unreachable, UsageError
 from trunkline.ports.sources import File
 
 if TYPE_CHECKING:
     from obstore import GetOptions
-    from obstore.store import ClientConfig, S3Store
+    from obstore.store import S3Store
 
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _CODE = re.compile(r"<Code>([A-Za-z]{1,64})</Code>")
@@ -33,25 +33,6 @@ _REFUSALS = frozenset({401, 403})
 _NO_VERSION = frozenset({"NoSuchVersion", "NoSuchKey", ""})
 # A bad argument, or a marker of a deletion, which cannot be read.
 _NO_ID = frozenset({400, 405})
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long a bucket is waited for, in seconds.
-
-    Attributes:
-        connect_s: for a connection.
-        silence_s: between two bytes.
-        whole_s: for one answer from its first byte to its last.
-        again_s: after this no request is tried again.
-        retries: how often at most one is.
-    """
-
-    connect_s: float = 5.0
-    silence_s: float = 10.0
-    whole_s: float = 60.0
-    again_s: float = 15.0
-    retries: int = 3
 
 
 class Bucket:
@@ -100,12 +81,32 @@ class Bucket:
             self.fail(error, self.address(name))
         if content is None:
             raise too_large(self.address(name))
+        self._require_whole(store, name, content, answer.meta["e_tag"] or "", version)
         # A server without versions may answer with what it has.
         if version and answer.meta["version"] != version:
             raise self._no_version(name, version)
         # "null" is the version of an object from before the bucket kept versions; the next write replaces it.
         kept = answer.meta["version"] or ""
         return File(content, metadata, answer.meta["e_tag"] or "", "" if kept == "null" else kept)
+
+    def _require_whole(self, store: S3Store, name: str, content: bytes, mark: str, version: str) -> None:
+        """Refuse what came cut short under a length that called it whole: an index would lose its end unseen.
+
+        The mark is the content's MD5, but not of every object (encryption, uploads in parts); then the size is asked for.
+        """
+        if mark.strip('"') == hashlib.md5(content, usedforsecurity=False).hexdigest():
+            return
+        import obstore  # noqa: PLC0415 - as above
+
+        try:
+            there = obstore.get(store, self.key(name), options={"head": True, **_options(version, "")}).meta
+        except Exception:  # noqa: BLE001 - what cannot be compared is taken as it came
+            return
+        if there["e_tag"] == mark and there["size"] != len(content):
+            raise Unreachable(
+                f"{self.address(name)} came incomplete: {len(content)} of {there['size']} bytes.",
+                "Check the network and any proxy, then run the command again.",
+            )
 
     def names(self, beginning: str) -> list[str]:
         """See `Place`."""
@@ -179,7 +180,7 @@ class Bucket:
         """
         if self._store is None:
             access = self._access()
-            self._store, self._source = _open(self._bucket, access, self._patience), access.source
+            self._store, self._source = open_store(self._bucket, access, self._patience), access.source
         return self._store
 
     def _no_version(self, name: str, version: str) -> UsageError:
@@ -258,55 +259,3 @@ def _code(error: Exception) -> str:
 def _status(error: Exception) -> int:
     found = _STATUS.search(str(error))
     return int(found[1]) if found else 0
-
-
-def _open(bucket: str, access: Access, patience: Patience) -> S3Store:
-    try:
-        from obstore.store import S3Store  # noqa: PLC0415 - as above
-    except ImportError:
-        raise UsageError(
-            "Reading s3:// addresses needs Trunkline's extra for S3, which is not installed.",
-            "Run `pip install 'trunkline[s3]'`.",
-        ) from None
-    # obstore's own types spell every option out; these come from variables.
-    arguments: dict[str, Any] = {"config": dict(access.options)}
-    if access.source is not None:
-        # Asked here already, so that what goes wrong is told in the source's own words.
-        access.source.keys()
-        # A provider, because configured keys would be mixed with an AWS_SESSION_TOKEN of this process.
-        arguments["credential_provider"] = _provider(access.source)
-    client: ClientConfig = {
-        "allow_http": access.plain_http,
-        "connect_timeout": timedelta(seconds=patience.connect_s),
-        "read_timeout": timedelta(seconds=patience.silence_s),
-        "timeout": timedelta(seconds=patience.whole_s),
-    }
-    if access.ca:
-        client["root_certificate"] = access.ca.encode()
-    return S3Store(
-        bucket,
-        client_options=client,
-        retry_config={
-            "max_retries": patience.retries,
-            "retry_timeout": timedelta(seconds=patience.again_s),
-            "backoff": {
-                "init_backoff": timedelta(milliseconds=100),
-                "max_backoff": timedelta(seconds=1),
-                "base": 2,
-            },
-        },
-        **arguments,
-    )
-
-
-def _provider(source: KeySource) -> Callable[[], dict[str, Any]]:
-    def credential() -> dict[str, Any]:
-        keys = source.keys()
-        return {
-            "access_key_id": keys.identifier,
-            "secret_access_key": keys.secret,
-            "token": keys.token or None,
-            "expires_at": keys.ends,
-        }
-
-    return credential
