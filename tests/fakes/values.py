@@ -3,12 +3,35 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-from trunkline.errors import UsageError
+from trunkline.errors import Refused, UsageError
 from trunkline.ports.helm import ValuesRead
+
+
+class FakeDecryptor:
+    """Implements the port `Decryptor`: what begins with `ENC[` was written backwards."""
+
+    def __init__(self) -> None:
+        self.trouble = ""
+
+    @contextmanager
+    def decrypted(self, content: bytes, name: str) -> Iterator[Path]:
+        if self.trouble:
+            raise Refused(f"The values layer {name} cannot be decrypted: {self.trouble}.")
+        lines = content.decode().partition("sops:")[0].splitlines()
+        keys = [line.partition(": ") for line in lines]
+        text = "".join(
+            f"{key}: {value[4:-1][::-1] if value.startswith('ENC[') else value}\n" for key, _, value in keys
+        )
+        with TemporaryDirectory() as directory:
+            path = Path(directory) / "clear.yaml"
+            path.write_text(text)
+            yield path
 
 
 class FakeValues:

@@ -22,7 +22,7 @@ from tests.fakes.ledger import FakeLedger
 from tests.fakes.processes import FakeProcesses
 from tests.fakes.projects import REPOSITORY, a_project
 from tests.fakes.storage import FakeStorage
-from tests.fakes.values import FakeValues
+from tests.fakes.values import FakeDecryptor, FakeValues
 from tests.unit.domain.states import container, deployment, pod, seen, terminated, waiting
 from trunkline.config.project import ImageSettings, Project
 from trunkline.domain.commits import Commit
@@ -292,6 +292,7 @@ def fake_world(
         artifacts=artifacts,
         storage=storage,
         values=FakeValues(),
+        decryptor=FakeDecryptor(),
         ledger=ledger,
         approver=approver,
         builder=lambda: builder,

@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from trunkline.config.project import Environment, Project
 from trunkline.domain.ingredients import ChartOrigin, Ingredients, LayerOrigin
+from trunkline.domain.values.encryption import is_encrypted
 from trunkline.errors import UsageError
 from trunkline.plan.releases import Material, Precedent
 from trunkline.ports import World
@@ -41,23 +42,32 @@ def gathered(
         UsageError: something is not where the configuration says, or is not what the precedent ran.
         Unreachable: the storage does not answer.
     """
-    with TemporaryDirectory(prefix="trunkline-") as directory:
-        yield gather(world, environment, Path(directory), precedent)
+    with ExitStack() as kept:
+        directory = kept.enter_context(TemporaryDirectory(prefix="trunkline-"))
+        yield gather(world, environment, Path(directory), precedent, kept)
 
 
 def gather(
-    world: World, environment: Environment, into: Path, precedent: Precedent | None = None
+    world: World,
+    environment: Environment,
+    into: Path,
+    precedent: Precedent | None = None,
+    kept: ExitStack | None = None,
 ) -> Material:
-    """As `gathered`, into a directory of the caller's."""
+    """As `gathered`, into a directory of the caller's; `kept` holds what was decrypted."""
     path, chart = _chart(world, into, precedent)
-    copies, layers = [], []
+    copies, layers, encrypted = [], [], set()
     for number, name in enumerate(environment.values):
         place = into / f"values-{number}"
         place.mkdir()
         copy, layer = _layer(world, name, place, precedent)
+        content = copy.read_bytes()
+        if kept is not None and is_encrypted(content):
+            copy = kept.enter_context(world.decryptor.decrypted(content, name))
+            encrypted.add(name)
         copies.append(copy)
         layers.append(layer)
-    return Material(path, tuple(copies), Ingredients(chart, tuple(layers)))
+    return Material(path, tuple(copies), Ingredients(chart, tuple(layers)), frozenset(encrypted))
 
 
 def _chart(world: World, into: Path, precedent: Precedent | None) -> tuple[Path, ChartOrigin]:

@@ -98,7 +98,7 @@ def _traced(
             f"The values of {environment.name} cannot be shown: {error}.",
             "Flatten them, or correct the layer.",
         ) from error
-    return tuple(shown(item, frozenset()) for item in found)
+    return tuple(shown(item, material.encrypted) for item in found)
 
 
 def _pins(world: World, material: Material) -> tuple[Mapping[str, Any], tuple[str, ...]]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,9 @@ def check_values(
     found = read_violations(said, material.ingredients.chart.name)
     if found:
         files = tuple(zip(environment.values, material.values, strict=True))
+        if material.encrypted:
+            # Whose value a complaint repeats cannot be told for certain.
+            found = tuple(replace(item, said=_QUOTED.sub("the value", item.said)) for item in found)
         raise ConfigurationError(
             f"The values of {environment.name} do not fit the schema of the chart {material.label}.",
             tuple(world.redactor.text(_told(violation, files, pins)) for violation in found),

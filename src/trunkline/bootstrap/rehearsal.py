@@ -24,6 +24,7 @@ from trunkline.adapters.rehearsal.people import Approving, RehearsedSource
 from trunkline.adapters.rehearsal.stage import ClusterSnapshot, SimulatedStage
 from trunkline.adapters.rehearsal.time import RehearsedTime
 from trunkline.adapters.scan_reports import ReportFiles
+from trunkline.adapters.sops import SopsDecryptor
 from trunkline.adapters.sqlite_ledger import SqliteLedger
 from trunkline.adapters.storage import FileStorage, Reach
 from trunkline.bootstrap.aws import ways_to_keys
@@ -126,6 +127,7 @@ def _world(
             outside=ways_to_keys(environ, redactor),
         ),
         values=HelmValues(processes),
+        decryptor=SopsDecryptor(processes, redactor),
         ledger=SqliteLedger(room / "ledger.db", redactor),
         approver=Approving(),
         builder=lambda: images,

@@ -21,6 +21,7 @@ from trunkline.adapters.kubernetes import connect
 from trunkline.adapters.process import SubprocessProcesses
 from trunkline.adapters.registry import OciRegistry
 from trunkline.adapters.rehearsal.images import ChosenRegistry, DescribedImages
+from trunkline.adapters.sops import SopsDecryptor
 from trunkline.adapters.sqlite_ledger import SqliteLedger, locate
 from trunkline.adapters.storage import FileStorage, Reach
 from trunkline.adapters.surroundings import look_around
@@ -104,6 +105,7 @@ def compose(
             outside=ways_to_keys(environ, redactor),
         ),
         values=HelmValues(processes),
+        decryptor=SopsDecryptor(processes, redactor),
         ledger=SqliteLedger(locate(environ), redactor),
         approver=TerminalApprover(surroundings.actor, sys.stdin, sys.stderr),
         builder=_once(image_builder),

@@ -44,11 +44,13 @@ class Material:
         chart: path of the chart's directory or archive.
         values: paths of the layers, later ones win.
         ingredients: what the two are.
+        encrypted: the names of layers that were decrypted.
     """
 
     chart: Path
     values: tuple[Path, ...]
     ingredients: Ingredients
+    encrypted: frozenset[str] = frozenset()
 
     @property
     def label(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -105,6 +106,23 @@ class Storage(Protocol):
 
         Raises:
             UsageError, Unreachable: as above.
+        """
+        ...
+
+
+class Decryptor(Protocol):
+    """Reads values layers that are kept encrypted."""
+
+    def decrypted(self, content: bytes, name: str) -> AbstractContextManager[Path]:
+        """A file with the plain text, in memory alone and gone after the block; children of ours can open it.
+
+        Args:
+            content: the layer as it is kept.
+            name: its file name, which says its format.
+
+        Raises:
+            UsageError: it was tampered with, or what decrypts is not installed.
+            Refused: none of its keys is at hand. Unreachable: whoever keeps the key does not answer.
         """
         ...
 

@@ -18,7 +18,7 @@ from trunkline.ports.ledger import Ledger
 from trunkline.ports.people import Approver, Listener, Surroundings
 from trunkline.ports.processes import Processes
 from trunkline.ports.scanners import Scanner
-from trunkline.ports.sources import SourceControl, Storage
+from trunkline.ports.sources import Decryptor, SourceControl, Storage
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,7 @@ class World:
     artifacts: Artifacts
     storage: Storage
     values: ValuesReader
+    decryptor: Decryptor
     ledger: Ledger
     approver: Approver
     builder: Callable[[], ImageBuilder]
