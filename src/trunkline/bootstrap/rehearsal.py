@@ -27,6 +27,7 @@ from trunkline.adapters.scan_reports import ReportFiles
 from trunkline.adapters.sops import SopsDecryptor
 from trunkline.adapters.sqlite_ledger import SqliteLedger
 from trunkline.adapters.storage import FileStorage, Reach
+from trunkline.adapters.syft import Syft
 from trunkline.bootstrap.aws import ways_to_keys
 from trunkline.bootstrap.world import cleared
 from trunkline.config.project import Environment, Project
@@ -120,6 +121,7 @@ def _world(
         source=RehearsedSource(commit, order),
         registry=images,
         artifacts=artifacts,
+        bill_of_materials=Syft(processes, artifacts.keyring),
         storage=FileStorage(
             environ,
             redactor,

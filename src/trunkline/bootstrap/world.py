@@ -25,6 +25,7 @@ from trunkline.adapters.sops import SopsDecryptor
 from trunkline.adapters.sqlite_ledger import SqliteLedger, locate
 from trunkline.adapters.storage import FileStorage, Reach
 from trunkline.adapters.surroundings import look_around
+from trunkline.adapters.syft import Syft
 from trunkline.adapters.terminal import TerminalApprover
 from trunkline.bootstrap.aws import ways_to_keys
 from trunkline.bootstrap.scanners import scanner_for
@@ -98,6 +99,7 @@ def compose(
         source=GitSource(processes, project.root, environ),
         registry=registry,
         artifacts=artifacts,
+        bill_of_materials=Syft(processes, artifacts.keyring),
         storage=FileStorage(
             environ,
             redactor,

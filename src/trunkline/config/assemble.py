@@ -96,6 +96,7 @@ def _image(section: ImageSection, home: str) -> ImageSettings:
         cache_to=tuple(section.cache_to),
         labels=dict(section.labels),
         expires=section.expires,
+        sbom=section.sbom,
     )
 
 

@@ -36,6 +36,7 @@ class ImageSettings:
         cache_from: where layers may be taken from: repositories, or BuildKit's `type=...`.
         cache_to: where layers are left, spelled likewise.
         labels: further labels; values may hold `${TRUNKLINE_COMMIT}`, as `build_args`.
+        sbom: `wanted`, `required`, or empty: whether a bill of materials is attached.
         expires: when the registry may drop images of commits that are not on trunk (`2w`); empty for never.
         username: registry login; empty to rely on the credentials that Docker or Podman keep.
         password: its secret.
@@ -56,6 +57,7 @@ class ImageSettings:
     cache_to: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
     expires: str = ""
+    sbom: str = ""
 
 
 @dataclass(frozen=True, slots=True)

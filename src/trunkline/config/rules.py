@@ -18,6 +18,7 @@ from trunkline.domain.images import parse_image
 BUILDERS = ("docker", "podman", "buildah")
 ALLOWANCES = ("dirty", "off_trunk")
 REACTIONS = ("rollback", "keep")
+SBOMS = ("wanted", "required")
 # No setting that counts something needs more.
 MOST = 1_000_000
 # Each environment is a place that people look after; more than this is a mistake, or an attack.

@@ -40,6 +40,7 @@ Password = Annotated[str, kinds.PASSWORD]
 Platform = Annotated[str, kinds.text(rules.PLATFORM)]
 Cache = Annotated[str, kinds.text(rules.CACHE)]
 OptionalExpiry = Annotated[str, kinds.optional(kinds.text(rules.EXPIRY))]
+OptionalSbom = Annotated[str, kinds.optional(kinds.choice(*rules.SBOMS))]
 MetricPrefix = Annotated[str, kinds.text(rules.METRIC_PREFIX)]
 Site = Annotated[str, kinds.text(rules.SITE)]
 OptionalUrl = Annotated[str, kinds.optional(kinds.text(rules.URL))]
@@ -102,6 +103,11 @@ class ImageSection(Section):
         [],
         description="Where layers are left for the next build, spelled likewise.",
         examples=[["quay.io/acme/sample-cache"]],
+    )
+    sbom: OptionalSbom = Field(
+        "",
+        description="Attach a bill of materials that syft makes of the image: `wanted` where syft is there, or `required`.",
+        examples=["wanted"],
     )
     labels: dict[LabelKey, Written] = Field(
         {},

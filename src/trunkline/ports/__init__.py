@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from trunkline.ports.forwarding import Forwarding
     from trunkline.ports.helm import Applied, Helm, UpgradeRequest
     from trunkline.ports.http import Http, Opened, Request, Response, TlsSettings
-    from trunkline.ports.images import Artifacts, ImageBuilder, Manifest, Registry
+    from trunkline.ports.images import Artifacts, BillOfMaterials, Document, ImageBuilder, Manifest, Registry
     from trunkline.ports.ledger import Ledger
     from trunkline.ports.people import Answer, Approver, Listener, Surroundings
     from trunkline.ports.processes import Command, Completed, Meanwhile, OnLine, Processes, Running
@@ -27,10 +27,12 @@ __all__ = [
     "Applied",
     "Approver",
     "Artifacts",
+    "BillOfMaterials",
     "Clock",
     "Cluster",
     "Command",
     "Completed",
+    "Document",
     "Forwarding",
     "Helm",
     "Http",
@@ -64,10 +66,12 @@ _MODULES = {
     "Applied": "helm",
     "Approver": "people",
     "Artifacts": "images",
+    "BillOfMaterials": "images",
     "Clock": "clock",
     "Cluster": "cluster",
     "Command": "processes",
     "Completed": "processes",
+    "Document": "images",
     "Forwarding": "forwarding",
     "Helm": "helm",
     "Http": "http",

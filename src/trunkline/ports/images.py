@@ -74,6 +74,10 @@ class Artifacts(Protocol):
         """What is attached to the image's digest: kinds by digest."""
         ...
 
+    def attach(self, image: ImageReference, document: Document, settings: ImageSettings) -> str:
+        """Attach a document to the image's digest; the digest under which it is kept. Done again, nothing changes."""
+        ...
+
     def tag(self, image: ImageReference, manifest: Manifest, settings: ImageSettings) -> None:
         """Let the image's tag stand for a manifest of its repository; its digest stays what it is."""
         ...
@@ -83,6 +87,31 @@ class Artifacts(Protocol):
 
         Raises:
             Refused: also where the registry removes nothing for anybody.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """Something to attach to an image: its media type, its bytes, and how many things it lists."""
+
+    media_type: str
+    content: bytes = field(repr=False)
+    count: int = 0
+
+
+class BillOfMaterials(Protocol):
+    """Lists what an image is made of."""
+
+    def trouble(self) -> str:
+        """Why it cannot be done here, or empty."""
+        ...
+
+    def list(self, image: ImageReference, settings: ImageSettings) -> Document:
+        """What an image in a registry, pinned by its digest, is made of.
+
+        Raises:
+            Unreachable: it cannot be read there, or takes too long.
         """
         ...
 

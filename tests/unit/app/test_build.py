@@ -239,3 +239,42 @@ def test_the_project_s_own_tests(code: int) -> None:
     [record] = fake.ledger.attempts()
     assert record.attempt.stage is Stage.TEST
     assert record.succeeded is (code == 0)
+
+
+def with_bill(sbom: str) -> FakeWorld:
+    return fake_world(a_project(image=ImageSettings(REPOSITORY, sbom=sbom)))
+
+
+@pytest.mark.parametrize("sbom", ["wanted", "required"])
+def test_a_bill_of_materials_is_attached(sbom: str) -> None:
+    """A new image gets what it is made of, once; one that lacks it gets it when it is found."""
+    fake = with_bill(sbom)
+    digest = build(fake.world).image.digest or ""
+    build(fake.world)
+    assert list(fake.artifacts.attached[digest].values()) == ["application/spdx+json"]
+    assert sum("attached a bill of materials of 1 packages" in note for note in fake.recorder.notes) == 1
+    fake.artifacts.attached.clear()
+    build(fake.world)
+    assert digest in fake.artifacts.attached
+
+
+@pytest.mark.parametrize("trouble", ["missing", "failure"])
+def test_a_bill_that_cannot_be_made(trouble: str) -> None:
+    """Where it is wanted, the image is built without it, and that is said; where it is required, it is an error."""
+    fake = with_bill("wanted")
+    setattr(fake.bill_of_materials, trouble, "syft is on strike")
+    assert not build(fake.world).reused
+    assert any("no bill of materials is attached: syft is on strike" in note for note in fake.recorder.notes)
+    fake = with_bill("required")
+    setattr(fake.bill_of_materials, trouble, "syft is on strike")
+    kind = UsageError if trouble == "missing" else Unreachable
+    with pytest.raises(kind, match="syft is on strike"):
+        build(fake.world)
+    # What is missing beforehand is told beforehand.
+    assert len(fake.builder.built) == (0 if trouble == "missing" else 1)
+
+
+def test_nobody_asked_for_a_bill(fake: FakeWorld) -> None:
+    """Without the setting nothing is attached."""
+    build(fake.world)
+    assert fake.artifacts.attached == {}

@@ -15,14 +15,16 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from trunkline.adapters.registry.attaching import attach
 from trunkline.adapters.registry.keyring import Keyring
 from trunkline.adapters.registry.session import Session
 from trunkline.config.project import ImageSettings
 from trunkline.domain.images import ImageReference, is_digest
+from trunkline.domain.logins import Login
 from trunkline.domain.redaction import Redactor
 from trunkline.domain.texts import one_line
 from trunkline.errors import Refused, Unreachable
-from trunkline.ports import Http, Manifest, Processes, Response
+from trunkline.ports import Document, Http, Manifest, Processes, Response
 
 _INDEXES = (
     "application/vnd.oci.image.index.v1+json",
@@ -66,6 +68,10 @@ class OciRegistry:
         self._redactor = redactor
         self._processes = processes
         self._pause = pause
+
+    def keyring(self, image: ImageReference, settings: ImageSettings) -> Login | None:
+        """The login for an image's registry, for a program that asks it in our name; None to come as a stranger."""
+        return Keyring(self._environ, self._home, self._redactor, self._processes).login(image, settings)
 
     def digest(self, image: ImageReference, settings: ImageSettings) -> str | None:
         """See the port."""
@@ -153,6 +159,8 @@ class OciRegistry:
             raise _malformed(image, f"its manifest names the blob {digest}, which is not there")
         if answer.status != _OK:
             raise _strange(answer, image)
+        if len(answer.body) > largest:
+            raise _malformed(image, f"the blob {digest} has more than {largest} bytes")
         _verified(answer, digest, image)
         return answer.body
 
@@ -172,6 +180,10 @@ class OciRegistry:
             for entry in entries
             if is_digest(str(entry.get("digest")))
         }
+
+    def attach(self, image: ImageReference, document: Document, settings: ImageSettings) -> str:
+        """See the port."""
+        return attach(self._session(image, settings), image, document)
 
     def tag(self, image: ImageReference, manifest: Manifest, settings: ImageSettings) -> None:
         """See the port."""

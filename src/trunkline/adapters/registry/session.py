@@ -7,6 +7,7 @@ project, `spec/auth/token` and `spec/auth/oauth`).
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -32,7 +33,10 @@ _UNAUTHORIZED = 401
 _FORBIDDEN = 403
 _TOO_MANY = 429
 _PASSING = frozenset({_TOO_MANY, 500, 502, 503, 504})
+# However little is asked for, a refusal may take more.
+_LARGEST_REFUSAL = 64 * 1024
 _OK = 200
+_CREATED, _ACCEPTED = 201, 202
 _LONGEST_SAID = 200
 
 
@@ -84,7 +88,8 @@ class Session:
             headers, content = self._headers(accept), None
             if body is not None:
                 headers, content = {**headers, "Content-Type": body[0]}, body[1]
-            return Request(method, url, headers, content, _TIMEOUT_S, total_s=_WHOLE_S, largest=largest)
+            bound = max(largest, _LARGEST_REFUSAL)
+            return Request(method, url, headers, content, _TIMEOUT_S, total_s=_WHOLE_S, largest=bound)
 
         response = self._send(request())
         if response.status == _UNAUTHORIZED:
@@ -93,6 +98,37 @@ class Session:
         if response.status in (_UNAUTHORIZED, _FORBIDDEN):
             raise self._refused(response)
         return response
+
+    def upload(self, content: bytes) -> str:
+        """Bring a blob to the repository, unless it is there; its digest.
+
+        Raises:
+            Refused: we may not write there. Unreachable: as `ask`; also where the registry does not take it.
+        """
+        digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
+        if self.ask("HEAD", f"blobs/{digest}").status == _OK:
+            return digest
+        begun = self.ask("POST", "blobs/uploads/", body=("application/octet-stream", b""))
+        location = begun.headers.get("location", "")
+        if begun.status != _ACCEPTED or not location:
+            raise self._not_taken(begun)
+        url = urljoin(f"{self._base()}/v2/{self._image.path}/blobs/uploads/", location)
+        if urlsplit(url)[:2] != urlsplit(self._base())[:2]:
+            raise self._not_taken(begun)
+        url += f"{'&' if '?' in url else '?'}digest={digest}"
+        headers = {**self._headers("*/*"), "Content-Type": "application/octet-stream"}
+        done = self._send(
+            Request("PUT", url, headers, content, _TIMEOUT_S, total_s=_WHOLE_S, largest=LARGEST)
+        )
+        if done.status != _CREATED:
+            raise self._not_taken(done)
+        return digest
+
+    def _not_taken(self, response: Response) -> Unreachable:
+        return Unreachable(
+            f"{self._image.registry} does not take a blob for {self._image.path} (HTTP {response.status}{_said(response)}).",
+            "Check the registry's room and rights, then run the command again.",
+        )
 
     def _base(self) -> str:
         host = _HUB_HOST if self._image.registry == DEFAULT_REGISTRY else self._image.registry

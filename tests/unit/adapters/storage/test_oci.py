@@ -18,7 +18,7 @@ from trunkline.adapters.storage.oci import OciCharts
 from trunkline.config.project import ChartSettings, ImageSettings
 from trunkline.domain.images import ImageReference
 from trunkline.errors import TrunklineError, Unreachable, UsageError
-from trunkline.ports import Manifest
+from trunkline.ports import Document, Manifest
 
 CONFIG = {"mediaType": "application/vnd.cncf.helm.config.v1+json", "digest": f"sha256:{'0' * 64}"}
 LAYER = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
@@ -48,6 +48,9 @@ class FakeArtifacts:
         return self.bytes
 
     def referrers(self, image: ImageReference, settings: ImageSettings) -> Mapping[str, str]:
+        raise AssertionError
+
+    def attach(self, image: ImageReference, document: Document, settings: ImageSettings) -> str:
         raise AssertionError
 
     def tag(self, image: ImageReference, manifest: Manifest, settings: ImageSettings) -> None:
