@@ -132,6 +132,7 @@ _OTHERS = """## Always
 | --- | --- |
 | `TRUNKLINE_CONFIG` | the project's file, as `--config` |
 | `TRUNKLINE_LEDGER` | where the ledger is: `sqlite:///path` |
+| `TRUNKLINE_LOCAL_REGISTRY` | `off` starts no registry on this machine for images on loopback |
 | `TRUNKLINE_CACHE` | where charts are kept that were fetched before, or `off` |
 | `TRUNKLINE_CHARTS` | the repository of `trunkline charts`, as `--repository` |
 | `TRUNKLINE_CHARTS_PASSWORD` | the password for `trunkline charts pull --username` |

@@ -14,6 +14,7 @@ from dev import tools
 from dev.ready import free_port
 from dev.registry import Registry
 from tests.contract.oci_push import Pusher
+from tests.e2e.test_docs import console, page, run
 from tests.e2e.workbench import EXAMPLES, Workbench
 
 REVISION = "org.opencontainers.image.revision"
@@ -36,6 +37,7 @@ def bench(tmp_path: Path) -> Iterator[Workbench]:
             "KUBECONFIG": str(tmp_path / "kubeconfig"),
             "TRUNKLINE_LEDGER": f"sqlite://{tmp_path}/ledger.db",
             "SAMPLE_REGISTRY": server.host,
+            "XDG_DATA_HOME": str(tmp_path / "data"),
         }
         bench = Workbench(project, environment)
         bench.tool("git", "init", "--quiet", "--initial-branch", "main")
@@ -73,3 +75,11 @@ def test_nothing_is_pruned_while_a_cluster_is_silent(bench: Workbench) -> None:
     assert outcome.code == 7, str(outcome)
     assert "runs is not known, so nothing is removed" in outcome.stderr
     assert len(bench.succeed("image", "list", "--output", "json").json["images"]) == 1
+
+
+def test_the_commands_of_the_page(bench: Workbench) -> None:
+    """The page's commands for the registry of this machine work where none was started."""
+    for command in console(page("image-commands.md")):
+        run(bench, command, {}, 0)
+    state = bench.succeed("image", "registry", "status", "--port", str(free_port()), "--output", "json").json
+    assert (state["running"], state["pid"]) == (False, 0)

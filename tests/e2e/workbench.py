@@ -175,6 +175,8 @@ def clean_environment(state: Path) -> dict[str, str]:
         )
     }
     kept["XDG_STATE_HOME"] = str(state)
+    # It would outlive the test.
+    kept["TRUNKLINE_LOCAL_REGISTRY"] = "off"
     kept["TRUNKLINE_CACHE"] = str(state / "cache")
     kept["PATH"] = f"{PROGRAM.parent}{os.pathsep}{kept['PATH']}"
     return kept

@@ -12,6 +12,7 @@ from trunkline.config.project import ImageSettings
 from trunkline.domain.images import ImageReference
 from trunkline.errors import DeploymentFailed, Refused, Unreachable
 from trunkline.ports import Document, Manifest, OnLine
+from trunkline.ports.images import RegistryState
 
 
 @dataclass
@@ -151,6 +152,31 @@ class FakeArtifacts:
         self.blobs[named] = config
         content = {"config": {"digest": named, "size": len(config), "mediaType": "config"}, "layers": []}
         return Manifest(digest, "application/vnd.oci.image.manifest.v1+json", json.dumps(content).encode())
+
+
+@dataclass
+class FakeKeeper:
+    """Implements the port `LocalRegistryKeeper`: a registry is started for every image on loopback."""
+
+    started: list[int] = field(default_factory=list)
+
+    def ensure(self, image: ImageReference) -> str:
+        if not image.on_loopback:
+            return ""
+        self.started.append(int(image.registry.rpartition(":")[2]))
+        return f"started a registry at {image.registry}"
+
+    def state(self, port: int) -> RegistryState:
+        return RegistryState(f"127.0.0.1:{port}", port in self.started, 0, "fake", Path("/nowhere"))
+
+    def start(self, port: int) -> RegistryState:
+        self.started.append(port)
+        return self.state(port)
+
+    def stop(self, port: int) -> bool:
+        there = port in self.started
+        self.started = [item for item in self.started if item != port]
+        return there
 
 
 @dataclass

@@ -17,7 +17,7 @@ from tests.fakes.cluster import FakeCluster
 from tests.fakes.forwarding import FakeForwarding
 from tests.fakes.helm import FakeHelm
 from tests.fakes.http import ScriptedHttp
-from tests.fakes.images import FakeArtifacts, FakeBillOfMaterials, FakeBuilder, FakeRegistry
+from tests.fakes.images import FakeArtifacts, FakeBillOfMaterials, FakeBuilder, FakeKeeper, FakeRegistry
 from tests.fakes.ledger import FakeLedger
 from tests.fakes.processes import FakeProcesses
 from tests.fakes.projects import REPOSITORY, a_project
@@ -293,6 +293,7 @@ def fake_world(
         registry=registry,
         artifacts=artifacts,
         bill_of_materials=bill_of_materials,
+        local_registry=FakeKeeper(),
         storage=storage,
         values=FakeValues(),
         decryptor=FakeDecryptor(),

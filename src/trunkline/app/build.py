@@ -57,6 +57,8 @@ def test(world: World, run: Run) -> None:
 
 def _build(world: World, run: Run, commit: Commit, image: ImageReference, account: Account) -> Built:
     _check_bill_of_materials(world)
+    if started := world.local_registry.ensure(image):
+        account.voice.note(started)
     there = _known_digest(world, image, account)
     if there is not None:
         return _reused(world, run, commit, image.with_digest(there), account)

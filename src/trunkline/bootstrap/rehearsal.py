@@ -15,10 +15,11 @@ from trunkline.adapters.helm_values import HelmValues
 from trunkline.adapters.http import Urllib3Http
 from trunkline.adapters.identifiers import new_id
 from trunkline.adapters.kubernetes import connect
+from trunkline.adapters.local_registry import LocalRegistry
 from trunkline.adapters.process import SubprocessProcesses
 from trunkline.adapters.registry import OciRegistry
 from trunkline.adapters.rehearsal.forwarding import StubForwarding
-from trunkline.adapters.rehearsal.images import DescribedImages
+from trunkline.adapters.rehearsal.images import ChosenKeeper, DescribedImages
 from trunkline.adapters.rehearsal.killing import HelmKiller
 from trunkline.adapters.rehearsal.people import Approving, RehearsedSource
 from trunkline.adapters.rehearsal.stage import ClusterSnapshot, SimulatedStage
@@ -121,6 +122,7 @@ def _world(
         source=RehearsedSource(commit, order),
         registry=images,
         artifacts=artifacts,
+        local_registry=ChosenKeeper(lambda: False, LocalRegistry(environ, home)),
         bill_of_materials=Syft(processes, artifacts.keyring),
         storage=FileStorage(
             environ,

@@ -18,9 +18,10 @@ from trunkline.adapters.http import Urllib3Http
 from trunkline.adapters.identifiers import new_id
 from trunkline.adapters.kubectl import KubectlForwarding
 from trunkline.adapters.kubernetes import connect
+from trunkline.adapters.local_registry import LocalRegistry
 from trunkline.adapters.process import SubprocessProcesses
 from trunkline.adapters.registry import OciRegistry
-from trunkline.adapters.rehearsal.images import ChosenRegistry, DescribedImages
+from trunkline.adapters.rehearsal.images import ChosenKeeper, ChosenRegistry, DescribedImages
 from trunkline.adapters.sops import SopsDecryptor
 from trunkline.adapters.sqlite_ledger import SqliteLedger, locate
 from trunkline.adapters.storage import FileStorage, Reach
@@ -99,6 +100,7 @@ def compose(
         source=GitSource(processes, project.root, environ),
         registry=registry,
         artifacts=artifacts,
+        local_registry=ChosenKeeper(lambda: described() is None, LocalRegistry(environ, home)),
         bill_of_materials=Syft(processes, artifacts.keyring),
         storage=FileStorage(
             environ,

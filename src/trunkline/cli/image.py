@@ -199,3 +199,57 @@ def _plan(plan: Pruned, *, dry_run: bool) -> str:
     shared = "; layers that others share stay, and the registry frees the rest when it collects garbage"
     end = f"{len(plan.going)} of {len(plan.verdicts)} images {verb}, up to {_size(total)}{shared if plan.going else ''}."
     return "\n".join([table(("TAG", "DIGEST", "SIZE", ""), rows), end]) if rows else end
+
+
+@command.group("registry", short_help="The registry of this machine.")
+def registry() -> None:
+    """A small registry on this machine, for projects whose image.repository is on loopback.
+
+    `trunkline build` and `run` start it where nothing listens there; it goes on in the background.
+    TRUNKLINE_LOCAL_REGISTRY=off starts none.
+    """
+
+
+_port = click.option(
+    "--port", type=click.IntRange(1, 65535), default=5000, show_default=True, help="Where it listens."
+)
+
+
+@registry.command("status", short_help="Whether it is there.")
+@_port
+@output_option
+def registry_status(port: int) -> None:
+    """Show whether the registry is there, and where its images are."""
+    state = _keeper().state(port)
+    what = (
+        f"runs ({state.program}{f', process {state.pid}' if state.pid else ''})"
+        if state.running
+        else "does not run"
+    )
+    show(state, lambda: f"{state.address} {what}; images in {state.data}")
+
+
+@registry.command("start", short_help="Start it.")
+@_port
+@output_option
+def registry_start(port: int) -> None:
+    """Start the registry, unless one is there: Debian's docker-registry, or a container of registry:2."""
+    state = _keeper().start(port)
+    show(state, lambda: state.address)
+
+
+@registry.command("stop", short_help="End it.")
+@_port
+@output_option
+def registry_stop(port: int) -> None:
+    """End the registry that Trunkline started; its images are kept."""
+    stopped = _keeper().stop(port)
+    show({"stopped": stopped}, lambda: "ended" if stopped else "There is none that Trunkline started.")
+
+
+def _keeper() -> Any:
+    import os
+
+    from trunkline.bootstrap.registries import local_registry
+
+    return local_registry(os.environ)

@@ -15,7 +15,15 @@ if TYPE_CHECKING:
     from trunkline.ports.forwarding import Forwarding
     from trunkline.ports.helm import Applied, Helm, UpgradeRequest
     from trunkline.ports.http import Http, Opened, Request, Response, TlsSettings
-    from trunkline.ports.images import Artifacts, BillOfMaterials, Document, ImageBuilder, Manifest, Registry
+    from trunkline.ports.images import (
+        Artifacts,
+        BillOfMaterials,
+        Document,
+        ImageBuilder,
+        LocalRegistryKeeper,
+        Manifest,
+        Registry,
+    )
     from trunkline.ports.ledger import Ledger
     from trunkline.ports.people import Answer, Approver, Listener, Surroundings
     from trunkline.ports.processes import Command, Completed, Meanwhile, OnLine, Processes, Running
@@ -42,6 +50,7 @@ __all__ = [
     "Ledger",
     "Listener",
     "LiveObject",
+    "LocalRegistryKeeper",
     "LogLine",
     "Manifest",
     "Meanwhile",
@@ -81,6 +90,7 @@ _MODULES = {
     "Ledger": "ledger",
     "Listener": "people",
     "LiveObject": "cluster",
+    "LocalRegistryKeeper": "images",
     "LogLine": "cluster",
     "Manifest": "images",
     "Meanwhile": "processes",

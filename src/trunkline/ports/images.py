@@ -116,6 +116,53 @@ class BillOfMaterials(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class RegistryState:
+    """The registry of this machine at one port.
+
+    Attributes:
+        address: host and port.
+        running: whether one that we started is there.
+        pid: its process, 0 where it is a container or is not there.
+        program: what serves it: `docker-registry`, `docker`, `podman`, or empty.
+        data: where its images are.
+    """
+
+    address: str
+    running: bool
+    pid: int
+    program: str
+    data: Path
+
+
+class LocalRegistryKeeper(Protocol):
+    """Starts and ends a registry on loopback."""
+
+    def ensure(self, image: ImageReference) -> str:
+        """Start one where the image is to go to loopback and nothing listens there; what was done, or empty.
+
+        Raises:
+            Unreachable: it does not come up.
+        """
+        ...
+
+    def state(self, port: int) -> RegistryState:
+        """What is there."""
+        ...
+
+    def start(self, port: int) -> RegistryState:
+        """Start one, unless one is there.
+
+        Raises:
+            UsageError: something else listens there, or nothing here could serve. Unreachable: it does not come up.
+        """
+        ...
+
+    def stop(self, port: int) -> bool:
+        """End the one that we started; False where there is none. Its images are kept."""
+        ...
+
+
 class Registry(Protocol):
     """Asks an OCI registry."""
 

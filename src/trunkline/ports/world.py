@@ -13,7 +13,7 @@ from trunkline.ports.cluster import Cluster
 from trunkline.ports.forwarding import Forwarding
 from trunkline.ports.helm import Helm, ValuesReader
 from trunkline.ports.http import Http, TlsSettings
-from trunkline.ports.images import Artifacts, BillOfMaterials, ImageBuilder, Registry
+from trunkline.ports.images import Artifacts, BillOfMaterials, ImageBuilder, LocalRegistryKeeper, Registry
 from trunkline.ports.ledger import Ledger
 from trunkline.ports.people import Approver, Listener, Surroundings
 from trunkline.ports.processes import Processes
@@ -44,6 +44,7 @@ class World:
     approver: Approver
     builder: Callable[[], ImageBuilder]
     bill_of_materials: BillOfMaterials
+    local_registry: LocalRegistryKeeper
     scanner: Callable[[tuple[str, ...]], Scanner]
     helm: Callable[[ClusterTarget], Helm]
     cluster: Callable[[ClusterTarget], Cluster]

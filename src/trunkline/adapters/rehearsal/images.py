@@ -11,6 +11,7 @@ from pathlib import Path
 from trunkline.config.project import ImageSettings
 from trunkline.domain.images import ImageReference
 from trunkline.ports import OnLine, Registry
+from trunkline.ports.images import LocalRegistryKeeper, RegistryState
 
 
 class DescribedImages:
@@ -85,6 +86,30 @@ class ChosenRegistry:
     def platforms(self, image: ImageReference, settings: ImageSettings) -> Mapping[str, str]:
         """See the port."""
         return self._choose().platforms(image, settings)
+
+
+class ChosenKeeper:
+    """The port `LocalRegistryKeeper`: where images are only described, none is started by itself."""
+
+    def __init__(self, wanted: Callable[[], bool], keeper: LocalRegistryKeeper) -> None:
+        self._wanted = wanted
+        self._keeper = keeper
+
+    def ensure(self, image: ImageReference) -> str:
+        """See the port."""
+        return self._keeper.ensure(image) if self._wanted() else ""
+
+    def state(self, port: int) -> RegistryState:
+        """See the port."""
+        return self._keeper.state(port)
+
+    def start(self, port: int) -> RegistryState:
+        """See the port."""
+        return self._keeper.start(port)
+
+    def stop(self, port: int) -> bool:
+        """See the port."""
+        return self._keeper.stop(port)
 
 
 def _remembered(path: Path | None) -> dict[str, str]:
