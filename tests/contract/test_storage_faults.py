@@ -15,7 +15,7 @@ import pytest
 
 from dev.s3 import S3
 from tests.contract.test_storage import writer
-from tests.standins.s3_faults import Spoil, SpoiledStorage
+from tests.standins.spoiling import Spoil, SpoiledStorage
 from tests.unit.domain.charts.making import chart
 from trunkline.adapters.clock import SystemClock
 from trunkline.adapters.storage import FileStorage

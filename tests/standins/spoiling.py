@@ -1,4 +1,4 @@
-"""A storage that misbehaves: a server in front of a real one, which passes requests on and spoils what it is told to."""
+"""A server in front of a real one (a storage, a registry), which passes requests on and spoils what it is told to."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ class _Spoiling(BaseHTTPRequestHandler):
         raise AttributeError(name)
 
     def _serve(self) -> None:
-        body = self.rfile.read(int(self.headers.get("content-length") or 0))
+        body = self._body()
         spoil = self.storage.taken(self.command, self.path)
         how = spoil.how if spoil else ""
         if spoil and how == "error":
@@ -126,12 +126,24 @@ class _Spoiling(BaseHTTPRequestHandler):
                 self.storage.wait(60)
             self.close_connection = True
         else:
-            headers = dict(self.headers.items())
+            headers = {
+                key: value for key, value in self.headers.items() if key.lower() != "transfer-encoding"
+            }
             answer = self.storage.passed_on(self.command, self.path, headers, body)
             if how == "lost":
                 self.close_connection = True
             else:
                 self._answer(*answer, how)
+
+    def _body(self) -> bytes:
+        if self.headers.get("transfer-encoding", "").lower() != "chunked":
+            return self.rfile.read(int(self.headers.get("content-length") or 0))
+        body = b""
+        while size := int(self.rfile.readline().partition(b";")[0], 16):
+            body += self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
+        return body
 
     def _answer(self, status: int, headers: list[tuple[str, str]], content: bytes, how: str = "") -> None:
         said = {name.lower(): value for name, value in headers if name.lower() not in _HOP_BY_HOP}
