@@ -70,6 +70,10 @@ class ConfigurationError(UsageError):
         self.mistakes = mistakes
 
 
+class ValuesRefused(UsageError):
+    """Helm found that the values do not fit the chart's schema, and did nothing."""
+
+
 class RefusedByGate(TrunklineError):
     """The vulnerability gate refused the image."""
 

@@ -17,7 +17,7 @@ from trunkline.adapters.process import SubprocessProcesses
 from trunkline.app.release import plan, release
 from trunkline.config.project import ChartSettings
 from trunkline.domain.redaction import Redactor
-from trunkline.errors import ConfigurationError
+from trunkline.errors import ConfigurationError, DeploymentFailed
 
 SCHEMA = {
     "type": "object",
@@ -68,6 +68,13 @@ def a_world(root: Path, helm: int, schema: object = SCHEMA, base: str = BASE, de
 def test_every_violation_has_its_place(tmp_path: Path, helm: int) -> None:
     """All violations come at once, each with the layer, line and column of the value that counts; a secret is not told."""
     fake = a_world(tmp_path, helm)
+
+    def refuse(*_: object) -> list[dict[str, object]]:
+        chart, layers = tmp_path / "chart", [tmp_path / "base.yaml"]
+        layers[0].write_text(BASE)
+        raise DeploymentFailed(f"helm upgrade failed: {fake.world.values.complaints(chart, layers, {})}")
+
+    fake.helm.render = refuse
     for deed in (plan, release):
         with pytest.raises(
             ConfigurationError, match=r"The values of dev do not fit the schema of the chart own-1\.0\.0"
@@ -81,7 +88,9 @@ def test_every_violation_has_its_place(tmp_path: Path, helm: int) -> None:
         assert any(line.startswith("dev.yaml:2:11: replicas: ") and "integer" in line for line in told)
         assert any(line.startswith("dev.yaml:1:13: sub.size: ") for line in told)
         assert "hunter2" not in " ".join(told)
-    assert fake.helm.deeds == []
+    # Refused before anything was made: there is nothing to undo.
+    assert fake.helm.history(fake.target("dev")).revisions == ()
+    assert [deed for deed in fake.helm.deeds if not deed.startswith("upgrade")] == []
 
 
 @pytest.mark.parametrize("helm", [3, 4])

@@ -20,7 +20,7 @@ from trunkline.domain.attempts import Deployment, Kind, Run, Stage
 from trunkline.domain.commits import Commit, dirty_tree_in
 from trunkline.domain.images import ImageReference
 from trunkline.domain.releases import Marks
-from trunkline.errors import DeploymentFailed, RefusedByGate, UsageError
+from trunkline.errors import DeploymentFailed, RefusedByGate, UsageError, ValuesRefused
 from trunkline.plan.pipeline import check_discipline, find_environment
 from trunkline.plan.releases import Facts, Material, Precedent, image_in, plan_release, plan_rollback
 from trunkline.plan.staleness import check_not_overtaken, standing_marks
@@ -187,7 +187,6 @@ def _release(
     with gathered(world, environment, cargo.precedent) as material:
         image = _image(world, cargo, material)
         account.digest = image.digest or ""
-        check_values(world, environment, material, image)
         _check_gate(world, environment, image, account)
         cluster = world.cluster(environment.target.cluster)
         _ensure_namespace(cluster, environment, account)
@@ -201,7 +200,12 @@ def _release(
             for note in (*filter(None, (unsure,)), *decided.notes):
                 account.voice.note(note)
             with _site(world, environment, account, account.digest) as site:
-                execute(Execution(world, decided, site, lease, account, facts.history))
+                try:
+                    execute(Execution(world, decided, site, lease, account, facts.history))
+                except ValuesRefused:
+                    # Helm has looked anyway; only who is refused pays for being told where.
+                    check_values(world, environment, material, image)
+                    raise
     latest = facts.history.latest
     revision = site.revision or (latest.number if latest else 0)
     return _stands(world, account, environment, decided, run, revision)

@@ -1,6 +1,7 @@
 """Values that do not fit the chart's `values.schema.json`: told with the layer, the line and the column where they stand.
 
-Helm checks them as well, but late (a lock is taken, an attempt is under way), and it names no file.
+Helm checks them as well before it does anything, but it names no file. A release leaves it to Helm, and looks for the
+places only when it was refused; everything else asks beforehand.
 """
 
 from __future__ import annotations

@@ -11,7 +11,8 @@ from trunkline.domain.refusals import cause_of_refusal
 from trunkline.domain.releases import DEAD_CLIENT, ReleaseTarget
 from trunkline.domain.rollouts import Cause, Failure, KubernetesObject, Resource, images_of
 from trunkline.domain.rollouts.shapes import holds, text
-from trunkline.errors import DeploymentFailed, TrunklineError
+from trunkline.domain.values.violations import is_about_values
+from trunkline.errors import DeploymentFailed, TrunklineError, ValuesRefused
 from trunkline.plan.steps import Apply
 from trunkline.ports import UpgradeRequest
 from trunkline.run.hooks import HookWatch
@@ -106,6 +107,8 @@ def _hooks_watched(site: Site) -> Iterator[Callable[[], None]]:
         raise
     except DeploymentFailed as error:
         _leave_nothing_pending(site)
+        if is_about_values(error.message):
+            raise ValuesRefused(error.message, "Correct the values layers, or the chart's schema.") from error
         raise RolloutFailed(hooks.failures() or (refusal(site.environment.target, error),)) from error
     except KeyboardInterrupt:
         _leave_nothing_pending(site)

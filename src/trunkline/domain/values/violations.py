@@ -31,6 +31,11 @@ class Violation:
     said: str
 
 
+def is_about_values(text: str) -> bool:
+    """Whether Helm refused values, before it did anything with them."""
+    return _BEGIN in " ".join(text.split())
+
+
 def read_violations(text: str, chart: str) -> tuple[Violation, ...]:
     """The violations in what Helm said; none where it said something else.
 
