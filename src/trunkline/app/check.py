@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from trunkline.app.material import gathered
-from trunkline.app.values_schema import check_values
 from trunkline.config.checks import HttpCheck
 from trunkline.config.project import Environment
 from trunkline.errors import ConfigurationError, TrunklineError, UsageError
@@ -71,6 +70,8 @@ def _trials(world: World, environment: Environment) -> list[tuple[str, str, Call
 
 
 def _material(world: World, environment: Environment) -> str:
+    from trunkline.app.values_schema import check_values  # noqa: PLC0415 - a release uses this module, too
+
     with gathered(world, environment) as material:
         check_values(world, environment, material)
         return f"{material.label} with {len(material.values)} values layers"

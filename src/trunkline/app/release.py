@@ -14,7 +14,6 @@ from trunkline.app.gate_word import CAUSE, check_gate
 from trunkline.app.images import image_of, repository_for
 from trunkline.app.material import gathered
 from trunkline.app.needs import check_needs, facts_of
-from trunkline.app.values_schema import check_values
 from trunkline.config.project import Environment
 from trunkline.domain.attempts import Deployment, Kind, Run, Stage
 from trunkline.domain.commits import Commit, dirty_tree_in
@@ -65,6 +64,8 @@ def plan(world: World, name: str) -> Plan:
     ensure_tools(world, environment)
     with gathered(world, environment, precedent) as material:
         image = _image(world, Cargo(commit), material)
+        from trunkline.app.values_schema import check_values  # noqa: PLC0415 - a release does not come here
+
         check_values(world, environment, material, image)
         check_gate(world, environment, image)
         facts = facts_of(world, environment)
@@ -204,6 +205,8 @@ def _release(
                     execute(Execution(world, decided, site, lease, account, facts.history))
                 except ValuesRefused:
                     # Helm has looked anyway; only who is refused pays for being told where.
+                    from trunkline.app.values_schema import check_values  # noqa: PLC0415 - as said
+
                     check_values(world, environment, material, image)
                     raise
     latest = facts.history.latest

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from trunkline.config.project import Project
-from trunkline.domain.redaction import Redactor
-from trunkline.domain.releases import ClusterTarget
-from trunkline.ports.clock import Clock
-from trunkline.ports.cluster import Cluster
-from trunkline.ports.forwarding import Forwarding
-from trunkline.ports.helm import Helm, ValuesReader
-from trunkline.ports.http import Http, TlsSettings
-from trunkline.ports.images import Artifacts, BillOfMaterials, ImageBuilder, LocalRegistryKeeper, Registry
-from trunkline.ports.ledger import Ledger
-from trunkline.ports.people import Approver, Listener, Surroundings
-from trunkline.ports.processes import Processes
-from trunkline.ports.scanners import Scanner
-from trunkline.ports.sources import Decryptor, SourceControl, Storage
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from trunkline.config.project import Project
+    from trunkline.domain.redaction import Redactor
+    from trunkline.domain.releases import ClusterTarget
+    from trunkline.ports.clock import Clock
+    from trunkline.ports.cluster import Cluster
+    from trunkline.ports.forwarding import Forwarding
+    from trunkline.ports.helm import Helm, ValuesReader
+    from trunkline.ports.http import Http, TlsSettings
+    from trunkline.ports.images import Artifacts, BillOfMaterials, ImageBuilder, LocalRegistryKeeper, Registry
+    from trunkline.ports.ledger import Ledger
+    from trunkline.ports.people import Approver, Listener, Surroundings
+    from trunkline.ports.processes import Processes
+    from trunkline.ports.scanners import Scanner
+    from trunkline.ports.sources import Decryptor, SourceControl, Storage
 
 
 @dataclass(frozen=True, slots=True)
