@@ -21,7 +21,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import obstore
-from obstore.store import S3Store
 
 from benchmarks.measure import Sample, measure, print_table
 from dev import tools
@@ -163,14 +162,7 @@ def _archive() -> bytes:
 
 
 def _upload(repository: Path, storage: S3) -> None:
-    store = S3Store(
-        "charts",
-        endpoint=storage.endpoint,
-        region=storage.region,
-        access_key_id=storage.access_key,
-        secret_access_key=storage.secret_key,
-        client_options={"allow_http": True},
-    )
+    store = storage.writer("charts")
     for path in repository.iterdir():
         obstore.put(store, f"stable/{path.name}", path.read_bytes())
 

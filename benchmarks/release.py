@@ -15,7 +15,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import obstore
-from obstore.store import S3Store
 
 from benchmarks.measure import Sample, measure, print_table
 from dev.demo.stage import REPOSITORY, Stage, prepared
@@ -73,14 +72,7 @@ def _from_storage(stage: Stage, storage: S3, program: str) -> Sample:
     run(
         [program, "charts", "push", "../charts/backend", "--repository", "s3://acme/charts"], env=env, cwd=cwd
     )
-    store = S3Store(
-        "acme",
-        endpoint=storage.endpoint,
-        region=storage.region,
-        access_key_id=storage.access_key,
-        secret_access_key=storage.secret_key,
-        client_options={"allow_http": True},
-    )
+    store = storage.writer("acme")
     for path in (cwd / "values").iterdir():
         obstore.put(store, f"values/{path.name}", path.read_bytes())
     project = cwd / "trunkline.yaml"

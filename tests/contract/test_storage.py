@@ -93,14 +93,7 @@ def bucket(request: pytest.FixtureRequest) -> Iterator[Stage]:
 
 
 def writer(server: S3, bucket: str = "acme-files") -> S3Store:
-    return S3Store(
-        bucket,
-        endpoint=server.endpoint,
-        region=server.region,
-        access_key_id=server.access_key,
-        secret_access_key=server.secret_key,
-        client_options={"allow_http": True},
-    )
+    return server.writer(bucket)
 
 
 @pytest.fixture(scope="module")

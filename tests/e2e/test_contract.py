@@ -155,17 +155,6 @@ def storage() -> Iterator[S3]:
 def fill(storage: S3, tmp_path: Path, repository: str) -> None:
     """Put the chart, with its index, and the values layers into the buckets."""
     import obstore  # noqa: PLC0415 - an extra, needed here only
-    from obstore.store import S3Store  # noqa: PLC0415 - as above
-
-    def store(bucket: str) -> S3Store:
-        return S3Store(
-            bucket,
-            endpoint=storage.endpoint,
-            access_key_id=storage.access_key,
-            secret_access_key=SECRETS["AWS_SECRET_ACCESS_KEY"],
-            region="us-east-1",
-            client_options={"allow_http": True},
-        )
 
     packed = tmp_path / "packed"
     for argv in (
@@ -174,15 +163,15 @@ def fill(storage: S3, tmp_path: Path, repository: str) -> None:
     ):
         subprocess.run(argv, check=True, capture_output=True)
     for path in packed.iterdir():
-        obstore.put(store("charts"), path.name, path.read_bytes())
+        obstore.put(storage.writer("charts"), path.name, path.read_bytes())
     base = (EXAMPLES / "sample" / "values" / "base.yaml").read_bytes()
-    obstore.put(store("values"), "sample/base.yaml", base)
+    obstore.put(storage.writer("values"), "sample/base.yaml", base)
     own = {
         "replicas": 1,
         "image": {"repository": repository},
         "environment": {"plain": {"ENVIRONMENT": {"value": "qa"}}},
     }
-    obstore.put(store("values"), "sample/qa.yaml", json.dumps(own).encode())
+    obstore.put(storage.writer("values"), "sample/qa.yaml", json.dumps(own).encode())
 
 
 @pytest.mark.cluster
