@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from trunkline.app.material import gathered
 from trunkline.config.checks import HttpCheck
-from trunkline.config.project import Environment
+from trunkline.config.project import Environment, GateSettings
+from trunkline.domain.durations import format_duration
 from trunkline.errors import ConfigurationError, TrunklineError, UsageError
 from trunkline.ports import World
 
@@ -51,12 +52,20 @@ def check_online(world: World, sinks: Callable[[], str] | None) -> tuple[Finding
         trials.append(
             ("registry", repository.registry, lambda: world.registry.check(repository, project.image))
         )
+    trials.append(("gate", "vulnerabilities", lambda: _gate(project.gate)))
     for environment in project.environments:
         trials += _trials(world, environment)
     if sinks is not None:
         trials.append(("sink", "datadog", sinks))
     with ThreadPoolExecutor(max_workers=8) as pool:
         return tuple(pool.map(lambda trial: _try(*trial), trials))
+
+
+def _gate(settings: GateSettings | None) -> str:
+    if settings is None:
+        return "none is configured: no image is looked at for known vulnerabilities before it is deployed"
+    where = "reports" if settings.scanner == "reports" else settings.url or "the image's registry"
+    return f"images are judged by what {where} says, within {format_duration(settings.timeout_s)}"
 
 
 def _trials(world: World, environment: Environment) -> list[tuple[str, str, Callable[[], str]]]:

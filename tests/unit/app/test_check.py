@@ -9,8 +9,11 @@ from tests.fakes.world import FakeWorld, fake_world
 from trunkline.app.check import Finding, check_online
 from trunkline.app.release import plan, release
 from trunkline.config.checks import HelmTest, HttpCheck
-from trunkline.config.project import ImageSettings
+from trunkline.config.project import GateSettings, ImageSettings
+from trunkline.domain.vulnerabilities.policy import Policy
 from trunkline.errors import TrunklineError, Unreachable, UsageError
+
+NO_GATE = "no image is looked at for known vulnerabilities before it is deployed"
 
 
 @pytest.fixture
@@ -25,6 +28,7 @@ def test_everything_works(fake: FakeWorld) -> None:
         ("git", "commit", True, "0123456"),
         ("builder", "any", True, "fake works"),
         ("registry", "registry.example", True, "registry.example answers."),
+        ("gate", "vulnerabilities", True, f"none is configured: {NO_GATE}"),
         ("chart and values", "dev", True, "backend-1.0.0 with 2 values layers"),
         ("helm", "dev", True, "Helm v4.0.0"),
         ("cluster", "dev", True, "Kubernetes v1.31.0, and the credentials may deploy to team-dev"),
@@ -35,7 +39,7 @@ def test_everything_works(fake: FakeWorld) -> None:
 def test_what_is_not_configured_is_not_tried() -> None:
     """Without a repository and a sink neither is asked about."""
     fake = fake_world(a_project(image=ImageSettings(None), environments=()))
-    assert [item.role for item in check_online(fake.world, None)] == ["git", "builder"]
+    assert [item.role for item in check_online(fake.world, None)] == ["git", "builder", "gate"]
 
 
 def test_every_trouble_is_told_at_once(fake: FakeWorld) -> None:
@@ -114,3 +118,21 @@ def test_a_fault_is_not_hidden(fake: FakeWorld) -> None:
     with pytest.raises(ZeroDivisionError):
         check_online(fake.world, fault)
     assert not issubclass(ZeroDivisionError, TrunklineError)
+
+
+@pytest.mark.parametrize(
+    ("gate", "told"),
+    [
+        (GateSettings(Policy()), "images are judged by what the image's registry says, within 10m"),
+        (
+            GateSettings(Policy(), url="https://quay.example"),
+            "images are judged by what https://quay.example says",
+        ),
+        (GateSettings(Policy(), scanner="reports"), "images are judged by what reports says"),
+    ],
+)
+def test_the_gate_is_told(gate: GateSettings, told: str) -> None:
+    """Who checks a project learns whether anybody looks for vulnerabilities, and who."""
+    fake = fake_world(a_project(gate=gate))
+    [found] = [item for item in check_online(fake.world, None) if item.role == "gate"]
+    assert found.text.startswith(told)
