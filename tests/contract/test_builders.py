@@ -257,6 +257,24 @@ def test_an_image_for_two_platforms(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("stage", CONTAINERS, indirect=True)
+def test_layers_are_left_for_the_next_build(stage: Stage) -> None:
+    """With a cache, a build leaves its layers in that repository, where the next one may find them."""
+    cache = replace(stage.repository, path="acme/cache")
+    (stage.root / "Layered").write_text("FROM scratch\nCOPY Dockerfile /\nLABEL a=b\n")
+    settings = replace(
+        stage.settings,
+        dockerfile="Layered",
+        target="",
+        build_args={},
+        cache_from=(cache.repository,),
+        cache_to=(cache.repository,),
+    )
+    stage.build("cached", settings)
+    assert isinstance(stage.registry, OciRegistry)
+    assert stage.registry.tags(cache, settings)
+
+
+@pytest.mark.parametrize("stage", CONTAINERS, indirect=True)
 def test_a_secret_is_in_no_layer(stage: Stage) -> None:
     """A step sees the secret; neither image, nor history, nor output, nor argument has it."""
     secret = "s3cret-for-one-step"

@@ -76,7 +76,8 @@ def _build(world: World, run: Run, commit: Commit, image: ImageReference, accoun
         # A registry whose tags never move refuses whoever comes second; any other refusal stays what it was.
         with contextlib.suppress(Unreachable):
             there = world.registry.digest(image, world.project.image)
-        if there is None:
+        # What does not say whose it is may be anybody's, and was not there a moment ago.
+        if there is None or not _revision(world, image.with_digest(there)):
             raise
         return _reused(world, run, commit, image.with_digest(there), account)
     account.digest = pushed
@@ -89,8 +90,7 @@ def _build(world: World, run: Run, commit: Commit, image: ImageReference, accoun
 def _reused(world: World, run: Run, commit: Commit, image: ImageReference, account: Account) -> Built:
     """The image that has the commit's tag already, if it is the commit's."""
     account.digest = image.digest or ""
-    labels = world.registry.labels(image, world.project.image)
-    of = labels.get(_REVISION, "")
+    of = _revision(world, image)
     if of and of != commit.sha:
         raise DeploymentFailed(
             f"{image} is in the registry already, and is an image of commit {of[:SHORT_LENGTH]}, not of {commit.short}: "
@@ -103,6 +103,11 @@ def _reused(world: World, run: Run, commit: Commit, image: ImageReference, accou
     )
     _attach_bill_of_materials(world, image, account)
     return Built(image, reused=True, run=run)
+
+
+def _revision(world: World, image: ImageReference) -> str:
+    """The commit that an image says to be of, or empty."""
+    return world.registry.labels(image, world.project.image).get(_REVISION, "")
 
 
 def _check_bill_of_materials(world: World) -> None:

@@ -138,6 +138,18 @@ def test_another_job_was_faster(fake: FakeWorld, moment: str, of: str) -> None:
     assert fake.builder.pushed == []
 
 
+def test_something_without_a_name_after_a_failed_push(fake: FakeWorld) -> None:
+    """What lies under the tag after a push that failed is taken for the commit's only if it says so."""
+
+    def fail(*_: Any) -> str:
+        fake.registry.put(REPOSITORY.with_tag("0123456"), {})
+        raise Unreachable("the line was cut")
+
+    fake.builder.push = fail  # type: ignore[method-assign, assignment]  # a line that is cut after all was sent
+    with pytest.raises(Unreachable, match="the line was cut"):
+        build(fake.world)
+
+
 def test_a_push_that_is_refused(fake: FakeWorld) -> None:
     """A refusal that leaves nothing in the registry is told as it was."""
 

@@ -79,6 +79,9 @@ class ContainersBuilder:
             argv += ["--manifest", _list_name(image), "--layers=false"]
         else:
             argv += ["--tag", work.address(image)]
+            if settings.cache_from or settings.cache_to:
+                # Without it, the tools pass over both without a word.
+                argv.append("--layers")
         if self._confined and not self._environ.get("BUILDAH_ISOLATION"):
             argv += ["--isolation", "chroot"]
         # The option loosens all pulls of this build, so it is given only where a base image needs it.
@@ -113,6 +116,11 @@ class ContainersBuilder:
         )
 
     def _check(self, settings: ImageSettings) -> None:
+        if len(settings.platforms) > 1 and (settings.cache_from or settings.cache_to):
+            raise UsageError(
+                f"{self.name} mixes up the cached layers of several platforms, so that no cache can be used for them.",
+                "Leave image.cache_from and image.cache_to out, or build with docker.",
+            )
         strange = [cache for cache in (*settings.cache_from, *settings.cache_to) if "=" in cache]
         if strange:
             raise UsageError(

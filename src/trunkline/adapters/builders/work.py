@@ -54,9 +54,9 @@ class Source:
     context: Path
 
     def pulls_from_loopback(self, settings: ImageSettings) -> bool:
-        """Whether a base image comes from a registry on this machine, which speaks plain HTTP."""
+        """Whether a base image or a cache is in a registry on this machine, which speaks plain HTTP."""
         text = self.dockerfile.read_text(encoding="utf-8", errors="replace")
-        texts = (text, *settings.build_args.values())
+        texts = (text, *settings.build_args.values(), *settings.cache_from, *settings.cache_to)
         return any(_LOOPBACK_IMAGE.search(item) is not None for item in texts)
 
 

@@ -413,13 +413,8 @@ class TestDocker:
             bench.build(ImageSettings(IMAGE))
 
 
-RICH = ImageSettings(
-    IMAGE,
-    secrets={"pip": TOKEN},
-    platforms=("linux/amd64", "linux/arm64"),
-    cache_from=("quay.io/acme/cache",),
-    cache_to=("quay.io/acme/cache",),
-)
+RICH = ImageSettings(IMAGE, secrets={"pip": TOKEN}, platforms=("linux/amd64", "linux/arm64"))
+CACHED = ImageSettings(IMAGE, cache_from=("quay.io/acme/cache",), cache_to=("quay.io/acme/cache",))
 
 
 def test_secrets_are_files_for_the_build_alone(bench: Bench) -> None:
@@ -491,7 +486,6 @@ def test_several_platforms(bench: Bench) -> None:
         assert pushed[:4] == (bench.name, "manifest", "push", "--all")
         assert pushed[-2:] == (listed, "docker://quay.io/acme/api:abc1234")
     assert after(build, "--platform") == "linux/amd64,linux/arm64"
-    assert (after(build, "--cache-from"), after(build, "--cache-to")) == ("quay.io/acme/cache",) * 2
 
 
 @pytest.mark.parametrize(
@@ -520,3 +514,18 @@ def test_a_cache_in_buildkit_s_words(tmp_path: Path, name: str) -> None:
     """A cache that only BuildKit understands is refused where another tool builds."""
     with pytest.raises(UsageError, match=rf"{name} knows no cache type=gha"):
         Bench(name, tmp_path).build(ImageSettings(IMAGE, cache_to=("type=gha",)))
+
+
+def test_caches(bench: Bench) -> None:
+    """Both caches are named to the builder, and it is told to use layers where it would pass over them."""
+    command = bench.build(CACHED)
+    assert (after(command, "--cache-from"), after(command, "--cache-to")) == ("quay.io/acme/cache",) * 2
+    assert ("--layers" in command.argv) is (bench.name != "docker")
+
+
+@pytest.mark.parametrize("name", ["podman", "buildah"])
+def test_caches_for_several_platforms(tmp_path: Path, name: str) -> None:
+    """Tools that take one platform's layer for another's get no cache for several."""
+    settings = ImageSettings(IMAGE, platforms=RICH.platforms, cache_to=("quay.io/acme/cache",))
+    with pytest.raises(UsageError, match=f"{name} mixes up the cached layers"):
+        Bench(name, tmp_path).build(settings)
