@@ -13,9 +13,11 @@ import pytest
 from tests.fakes.ledger import FakeLedger
 from tests.fakes.records import a_deployment, a_gate, a_run, an_approval, an_attempt, an_ending, at
 from trunkline.adapters.sqlite_ledger import SqliteLedger
-from trunkline.domain.attempts import AttemptRecord, Decision, Outcome, Stage
+from trunkline.domain.attempts import AttemptRecord, Decision, Outcome, Stage, StepBegun
+from trunkline.domain.ledger_lines import LedgerRecord
 from trunkline.domain.redaction import Redactor
 from trunkline.ports import Ledger
+from trunkline.ports.ledger import Added
 
 
 @pytest.fixture(params=["fake", "sqlite"])
@@ -272,3 +274,53 @@ def test_threads(ledger: Ledger) -> None:
     records = ledger.attempts(limit=100)
     assert len(records) == 40
     assert all(record.succeeded for record in records)
+
+
+WHOLE: list[LedgerRecord] = [
+    a_run(),
+    an_attempt(),
+    StepBegun("attempt-1", "Apply", at(1)),
+    an_ending(),
+    an_approval(),
+    a_deployment(),
+    a_gate(),
+]
+
+
+def test_a_whole_ledger_is_taken_in(ledger: Ledger) -> None:
+    """Records of every kind come out as they went in, in an order in which they can be written again; twice is once."""
+    assert ledger.add(WHOLE) == Added(7, 0)
+    assert list(ledger.entries()) == WHOLE
+    assert ledger.add(list(ledger.entries())) == Added(0, 7)
+    assert ledger.faults() == ()
+    assert ledger.attempts() == (AttemptRecord(an_attempt(), an_ending()),)
+    assert ledger.steps("attempt-1") == (("Apply", at(1)),)
+
+
+def test_what_was_written_comes_out(ledger: Ledger) -> None:
+    """What the other methods write is among the entries."""
+    ledger.open_run(a_run())
+    ledger.begin(an_attempt())
+    ledger.intend("attempt-1", "Apply", at(1))
+    ledger.end(an_ending(), a_deployment())
+    ledger.decide(an_approval())
+    ledger.judge(a_gate())
+    assert list(ledger.entries()) == WHOLE
+
+
+@pytest.mark.parametrize(
+    "records",
+    [
+        [an_attempt()],
+        [*WHOLE, replace(a_run(), actor="eve")],
+        [*WHOLE[:3], replace(an_ending(), attempt_id="nobody")],
+        [a_run("run-2"), *WHOLE[1:]],
+    ],
+    ids=["no run", "another run", "no attempt", "another one's run"],
+)
+def test_all_of_it_or_nothing(ledger: Ledger, records: list[LedgerRecord]) -> None:
+    """A record that contradicts another one, or refers to nothing, keeps all the others out."""
+    ledger.open_run(a_run("run-0"))
+    with pytest.raises(ValueError):  # noqa: PT011 - in the words of each
+        ledger.add(records)
+    assert list(ledger.entries()) == [a_run("run-0")]

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from typing import Any
 
-from trunkline.domain.attempts import Approval, Attempt, AttemptRecord, Deployment, Ending, Run
+from trunkline.domain.attempts import Approval, Attempt, AttemptRecord, Deployment, Ending, Run, StepBegun
 from trunkline.domain.gates import GateRecord
+from trunkline.domain.ledger_lines import LedgerRecord
 from trunkline.errors import Unreachable
+from trunkline.ports.ledger import Added
 
 
 class FakeLedger:
@@ -135,6 +139,61 @@ class FakeLedger:
             ]
             ours.sort(key=lambda deployment: (deployment.deployed_at, deployment.id), reverse=True)
             return tuple(ours[: max(limit, 0)])
+
+    def entries(self) -> Iterator[LedgerRecord]:
+        with self._lock:
+            self._check()
+            kept: list[LedgerRecord] = [*self._runs.values(), *self._attempts.values()]
+            kept += [StepBegun(*step) for step in self._steps]
+            kept += [*self._endings.values(), *self._approvals.values()]
+            kept += [*self._deployments.values(), *self._gates.values()]
+        return iter(kept)
+
+    def add(self, records: Iterable[LedgerRecord]) -> Added:
+        with self._lock:
+            self._check()
+            before = [dict(kept) for kept in self._tables()]
+            steps = list(self._steps)
+            try:
+                new = [self._add(record) for record in records]
+            except ValueError:
+                for kept, earlier in zip(self._tables(), before, strict=True):
+                    kept.clear()
+                    kept.update(earlier)
+                self._steps = steps
+                raise
+        return Added(sum(new), len(new) - sum(new))
+
+    def _tables(self) -> list[dict[str, Any]]:
+        return [
+            self._runs, self._attempts, self._endings, self._approvals, self._deployments, self._gates,
+        ]  # fmt: skip
+
+    def _add(self, record: LedgerRecord) -> bool:
+        """Whether it is new."""
+        if isinstance(record, StepBegun):
+            self._check(record.attempt_id in self._attempts)
+            step = (record.attempt_id, record.step, record.at)
+            if step in self._steps:
+                return False
+            self._steps.append(step)
+            return True
+        kinds = (Run, Attempt, Ending, Approval, Deployment, GateRecord)
+        kept = self._tables()[kinds.index(type(record))]
+        key = record.attempt_id if isinstance(record, Ending) else record.id
+        if key in kept:
+            self._check(kept[key] == record)
+            return False
+        if not isinstance(record, Run):
+            owner = getattr(record, "attempt_id", None)
+            run = getattr(record, "run_id", None)
+            self._check(owner is None or owner in self._attempts, run is None or run in self._runs)
+        kept[key] = record
+        return True
+
+    def faults(self) -> tuple[str, ...]:
+        self._check()
+        return ()
 
     def close(self) -> None:
         pass

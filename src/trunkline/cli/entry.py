@@ -29,6 +29,7 @@ COMMANDS = {
     "gate": "Wait for an image's scan, and judge it by the project's policy.",
     "history": "List the attempts that the ledger remembers.",
     "image": "Show what the registry holds and where it runs; tag, and remove what nobody needs.",
+    "ledger": "Copy what was written down into a file and back, and check that it is whole.",
     "logs": "Show the logs of all pods of an environment's release.",
     "plan": "Print exactly what `release` would do.",
     "promote": "Deploy to one environment the very digest that another one runs.",

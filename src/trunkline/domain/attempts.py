@@ -107,6 +107,15 @@ class Ending:
 
 
 @dataclass(frozen=True, slots=True)
+class StepBegun:
+    """A step of an attempt, as it is written down before it is done."""
+
+    attempt_id: str
+    step: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class AttemptRecord:
     """An attempt together with its ending, if it has one."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -14,6 +16,15 @@ from trunkline.domain.attempts import (
     Run,
 )
 from trunkline.domain.gates import GateRecord
+from trunkline.domain.ledger_lines import LedgerRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """How many records were new, and how many were known."""
+
+    new: int
+    known: int
 
 
 class Ledger(Protocol):
@@ -77,6 +88,22 @@ class Ledger(Protocol):
         self, *, service: str = "", environment: str = "", limit: int = 50
     ) -> tuple[Deployment, ...]:
         """The newest deployments, newest first."""
+        ...
+
+    def entries(self) -> Iterator[LedgerRecord]:
+        """Everything, as it stood at one moment, each record behind those that it refers to."""
+        ...
+
+    def add(self, records: Iterable[LedgerRecord]) -> Added:
+        """Write down records of another ledger, all of them or none; what is known already stays.
+
+        Raises:
+            ValueError: one contradicts what is written here, or refers to what is in neither; the message names it.
+        """
+        ...
+
+    def faults(self) -> tuple[str, ...]:
+        """What is wrong with what is kept, a sentence each; none where all of it is whole."""
         ...
 
     def close(self) -> None:

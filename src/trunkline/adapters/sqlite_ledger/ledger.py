@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 
 from trunkline.adapters.sqlite_ledger.file import LedgerFile
 from trunkline.adapters.sqlite_ledger.journal import MOUNTS
 from trunkline.adapters.sqlite_ledger.rows import clean, insert, micros, moment, read, read_record
+from trunkline.adapters.sqlite_ledger.transfer import add, entries, faults
 from trunkline.domain.attempts import Approval, Attempt, AttemptRecord, Deployment, Ending, Run
 from trunkline.domain.gates import GateRecord
+from trunkline.domain.ledger_lines import LedgerRecord
 from trunkline.domain.redaction import Redactor
+from trunkline.ports.ledger import Added
 
 BUSY_TIMEOUT_S = 10.0
 
@@ -147,6 +151,21 @@ class SqliteLedger:
             limit,
         )
         return tuple(read(Deployment, row) for row in rows)
+
+    def entries(self) -> Iterator[LedgerRecord]:
+        """See the port."""
+        with self._file.reading() as connection:
+            yield from entries(connection)
+
+    def add(self, records: Iterable[LedgerRecord]) -> Added:
+        """See the port."""
+        with self._file.writing() as connection:
+            return add(connection, records, self._redactor)
+
+    def faults(self) -> tuple[str, ...]:
+        """See the port."""
+        with self._file.reading() as connection:
+            return tuple(faults(connection))
 
     def close(self) -> None:
         """See the port."""

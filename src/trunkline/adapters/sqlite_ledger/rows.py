@@ -25,11 +25,12 @@ from trunkline.domain.attempts import (
     Outcome,
     Run,
     Stage,
+    StepBegun,
 )
 from trunkline.domain.gates import GateOutcome, GateRecord
 from trunkline.domain.redaction import Redactor
 
-Record = TypeVar("Record", Run, Attempt, Ending, Approval, Deployment, GateRecord)
+Record = TypeVar("Record", Run, Attempt, StepBegun, Ending, Approval, Deployment, GateRecord)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 # `commit` is a word of SQL's own; a person who queries by hand should not have to quote it.
@@ -62,6 +63,7 @@ _READERS: Mapping[str, Callable[[Any], object]] = {
     "decided_at": moment,
     "deployed_at": moment,
     "judged_at": moment,
+    "at": moment,
     "ci": json.loads,
     "details": json.loads,
     "stage": Stage,
@@ -79,7 +81,7 @@ def clean(text: str, redactor: Redactor) -> str:
 def insert(
     connection: sqlite3.Connection,
     table: str,
-    record: Run | Attempt | Ending | Approval | Deployment | GateRecord,
+    record: Run | Attempt | StepBegun | Ending | Approval | Deployment | GateRecord,
     redactor: Redactor,
 ) -> None:
     """Add one record to its table.
@@ -88,10 +90,7 @@ def insert(
         sqlite3.Error: as it came; see `troubles`.
         ValueError: a moment has no time zone.
     """
-    row = {
-        _COLUMNS.get(field.name, field.name): _written(getattr(record, field.name), redactor)
-        for field in fields(record)
-    }
+    row = {column_of(field.name): written(getattr(record, field.name), redactor) for field in fields(record)}
     columns, values = ", ".join(row), ", ".join(f":{column}" for column in row)
     connection.execute(f"INSERT INTO {table} ({columns}) VALUES ({values})", row)  # noqa: S608 - names of ours
 
@@ -99,8 +98,7 @@ def insert(
 def read(kind: type[Record], row: sqlite3.Row) -> Record:
     """The record that a row holds."""
     values: dict[str, Any] = {
-        field.name: _READERS.get(field.name, _as_it_is)(row[_COLUMNS.get(field.name, field.name)])
-        for field in fields(kind)
+        field.name: _READERS.get(field.name, _as_it_is)(row[column_of(field.name)]) for field in fields(kind)
     }
     return kind(**values)
 
@@ -111,7 +109,13 @@ def read_record(row: sqlite3.Row) -> AttemptRecord:
     return AttemptRecord(read(Attempt, row), ending)
 
 
-def _written(value: object, redactor: Redactor) -> str | int:
+def column_of(field: str) -> str:
+    """The column that holds a field."""
+    return _COLUMNS.get(field, field)
+
+
+def written(value: object, redactor: Redactor) -> str | int:
+    """A field as its column holds it."""
     match value:
         case StrEnum():
             return value.value

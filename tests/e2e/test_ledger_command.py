@@ -1,0 +1,95 @@
+"""`trunkline ledger`, as a person runs it."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.test_docs import console, page, run
+from tests.e2e.workbench import Workbench
+from tests.fakes.records import a_deployment, a_gate, a_run, an_approval, an_attempt, an_ending, at
+from trunkline.adapters.sqlite_ledger import SqliteLedger
+from trunkline.domain.redaction import Redactor
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Workbench:
+    """A ledger with one record of each kind."""
+    ledger = SqliteLedger(tmp_path / "a.db", Redactor())
+    ledger.open_run(a_run())
+    ledger.begin(an_attempt())
+    ledger.intend("attempt-1", "Apply", at(1))
+    ledger.end(an_ending(), a_deployment())
+    ledger.decide(an_approval())
+    ledger.judge(a_gate())
+    ledger.close()
+    environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+    return Workbench(tmp_path, {**environ, "TRUNKLINE_LEDGER": f"sqlite://{tmp_path}/a.db"})
+
+
+def test_a_ledger_moves(bench: Workbench) -> None:
+    """What is exported and taken in elsewhere is the same ledger; taken in again, nothing changes."""
+    bench.succeed("ledger", "export", "all.jsonl")
+    other = {"TRUNKLINE_LEDGER": f"sqlite://{bench.directory}/b.db"}
+    assert (
+        bench.succeed("ledger", "import", "all.jsonl", env=other).stdout
+        == "7 records are new, 0 were known.\n"
+    )
+    assert (
+        bench.succeed("ledger", "import", "all.jsonl", env=other).stdout
+        == "0 records are new, 7 were known.\n"
+    )
+    there = bench.succeed("ledger", "export", env=other).stdout
+    assert there == (bench.directory / "all.jsonl").read_text()
+    assert bench.succeed("ledger", "verify", "--output", "json", env=other).json == {
+        "records": 7,
+        "faults": [],
+    }
+
+
+def test_half_a_file_is_not_taken(bench: Workbench) -> None:
+    """A file that was cut off, or is none, changes nothing."""
+    lines = bench.succeed("ledger", "export").stdout.splitlines(keepends=True)
+    (bench.directory / "half.jsonl").write_text("".join(lines[:-2]))
+    (bench.directory / "bytes").write_bytes(b"\xff\xfe")
+    other = {"TRUNKLINE_LEDGER": f"sqlite://{bench.directory}/b.db"}
+    for name, said in (
+        ("half.jsonl", "it is cut off after line"),
+        ("bytes", "no UTF-8"),
+        ("gone", "cannot be read"),
+    ):
+        outcome = bench.trunkline("ledger", "import", name, env=other)
+        assert (outcome.code, said in outcome.stderr) == (2, True), str(outcome)
+    assert bench.succeed("ledger", "verify", env=other).stdout == "All 0 records are whole.\n"
+
+
+def test_a_contradiction_is_refused(bench: Workbench) -> None:
+    """A record that says something else than the known one is named, and nothing of its file is taken."""
+    text = bench.succeed("ledger", "export").stdout
+    (bench.directory / "other.jsonl").write_text(text.replace('"actor":"ada"', '"actor":"eve"', 1))
+    outcome = bench.trunkline("ledger", "import", "other.jsonl")
+    assert outcome.code == 2
+    assert "is here already, and says something else" in outcome.stderr
+
+
+def test_damage_is_found(bench: Workbench) -> None:
+    """A row that nobody can read any more, and one without its owner, are exit code 2 with what is wrong."""
+    connection = sqlite3.connect(bench.directory / "a.db")
+    connection.execute("PRAGMA foreign_keys = OFF")
+    connection.execute("DROP TRIGGER attempts_no_update")
+    connection.execute("UPDATE attempts SET stage = 'magic', run_id = 'gone'")
+    connection.commit()
+    connection.close()
+    outcome = bench.trunkline("ledger", "verify")
+    assert outcome.code == 2
+    assert "of attempts cannot be read" in outcome.stdout
+    assert "of attempts refers to what is not there" in outcome.stdout
+
+
+def test_the_commands_of_the_page(bench: Workbench) -> None:
+    """The page's commands work in their order."""
+    for command in console(page("ledger.md")):
+        run(bench, command, {}, 0)
