@@ -6,6 +6,8 @@ import gzip
 import json
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
@@ -16,6 +18,7 @@ import pytest
 from dev import debian
 from dev.dockerd import CLIENT, Dockerd
 from dev.registry import Registry as RealRegistry
+from tests.e2e.workbench import EXAMPLES
 from tests.fakes.images import FakeBuilder, FakeRegistry
 from trunkline.adapters.builders import choose_builder
 from trunkline.adapters.http import Urllib3Http
@@ -297,6 +300,33 @@ def test_a_secret_is_in_no_layer(stage: Stage) -> None:
     assert any(str(len(secret)).encode() in blob for blob in plain)
     assert not any(secret in word for argv in stage.argv for word in argv)
     assert not any(secret in line for line in stage.lines)
+
+
+@pytest.mark.parametrize("stage", REAL, indirect=True)
+def test_the_sample(stage: Stage, tmp_path: Path) -> None:
+    """The sample service is built and pushed by each builder: its steps ran, and its image says which commit it is of."""
+    project = tmp_path / "sample"
+    shutil.copytree(EXAMPLES / "sample", project, ignore=shutil.ignore_patterns("__pycache__"))
+    with RealRegistry() as server:
+        argv = [sys.executable, "-m", "dev.baseimage", "--registry", server.host]
+        argv += ["--requirements", str(project / "requirements.txt")]
+        base = subprocess.run(argv, check=True, capture_output=True, text=True, timeout=300).stdout.split()[
+            -1
+        ]
+        arguments = {"BASE_IMAGE": base, "COMMIT": "a" * 40}
+        settings = replace(stage.settings, target="", build_args=arguments)
+        image = stage.repository.with_tag("sample")
+        stage.builder.build(image, settings, project, {}, stage.lines.append)
+    digest = stage.builder.push(image, settings, stage.lines.append)
+    assert stage.registry.digest(image, settings) == digest
+    assert stage.registry.labels(image, settings)["org.opencontainers.image.revision"] == "a" * 40
+    assert isinstance(stage.registry, OciRegistry)
+    manifest = stage.registry.manifest(image, settings)
+    assert manifest is not None
+    content = json.loads(manifest.content)
+    config = json.loads(stage.registry.blob(image, content["config"]["digest"], 2**20, settings))["config"]
+    assert f"COMMIT={'a' * 40}" in config["Env"]
+    assert config["User"] == "10001:10001"
 
 
 @pytest.mark.cluster
