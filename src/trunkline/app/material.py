@@ -76,7 +76,7 @@ def _chart(world: World, into: Path, precedent: Precedent | None) -> tuple[Path,
     if settings.path:
         fetched = _folder(world)
     else:
-        repository = _location(world.project, settings.repository)
+        repository = _at(_location(world.project, settings.repository), known.commit if known else "")
         version = known.version if known else settings.version
         keyring = str(world.project.root / settings.keyring) if settings.keyring else ""
         wanted = replace(settings, repository=repository, version=version, keyring=keyring)
@@ -140,6 +140,15 @@ def _another(precedent: Precedent, what: str, wanted: str, address: str, found: 
     )
 
 
+def _at(repository: str, commit: str) -> str:
+    """A git repository at a commit, whatever branch or tag it is asked for; any other one as it is."""
+    return (
+        f"{repository.partition('?')[0]}?ref={commit}"
+        if commit and repository.startswith("git+")
+        else repository
+    )
+
+
 def _location(project: Project, location: str) -> str:
     """A relative directory starts from the project's own."""
     return location if "://" in location else str(project.root / location)
@@ -153,7 +162,7 @@ def _layer_origin(name: str, copy: Fetched) -> LayerOrigin:
 def _origin(chart: FetchedChart) -> ChartOrigin:
     fields = dict(_FIELD.findall(chart_file(chart.path, "Chart.yaml")))
     name, version = fields.get("name", chart.path.name), fields.get("version", "?")
-    return ChartOrigin(name, version, _digest(chart.path), chart.address)
+    return ChartOrigin(name, version, _digest(chart.path), chart.address, chart.commit)
 
 
 def _digest(chart: Path) -> str:

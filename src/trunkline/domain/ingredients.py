@@ -21,12 +21,14 @@ class ChartOrigin:
         version: the exact one.
         digest: sha256 of the archive, or of a folder's names and contents; 64 hexadecimal digits.
         address: where it came from, for people; a folder of the project is `path:<folder>`.
+        commit: of the git repository that it came from, or empty.
     """
 
     name: str
     version: str
     digest: str
     address: str = ""
+    commit: str = ""
 
     def __str__(self) -> str:
         return f"{self.name}-{self.version}"

@@ -64,10 +64,12 @@ class FetchedChart:
     Attributes:
         path: the archive or the folder.
         address: where it came from, for people.
+        commit: of the git repository that it came from, or empty.
     """
 
     path: Path
     address: str
+    commit: str = ""
 
 
 class Storage(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from trunkline.config.project import ChartSettings
 from trunkline.domain.commits import Commit
 from trunkline.domain.ingredients import parse_ingredients
 from trunkline.errors import UsageError
+from trunkline.ports.sources import FetchedChart
 
 LATER = {"templates/later.yaml": "a: 1\n"}
 BASE = ("s3://values", "base.yaml")
@@ -187,3 +189,24 @@ def test_no_precedent(fake: FakeWorld) -> None:
     found = precedent_of(fake.world, qa, SHA)
     assert found is not None
     assert (found.environment, str(found.ingredients.chart)) == ("dev", "backend-1.0.0")
+
+
+def test_a_branch_that_went_on() -> None:
+    """A chart from a branch of a git repository is taken at the commit that was tried."""
+    asked: list[str] = []
+    branch = "git+https://git.example/charts.git//stable?ref=main"
+    fake = fake_world(a_project(chart=ChartSettings(name="backend", repository=branch)))
+    for ref in ("main", "c" * 40):
+        place = branch.replace("main", ref)
+        fake.storage.files[place] = {"backend-1.0.0.tgz": chart_archive()}
+    fetch = fake.storage.chart
+
+    def chart(settings: ChartSettings, into: Path) -> FetchedChart:
+        asked.append(settings.repository.partition("?ref=")[2])
+        return replace(fetch(settings, into), commit="c" * 40)
+
+    fake.storage.chart = chart  # type: ignore[method-assign, assignment]  # as git does it
+    fake.pushed()
+    release(fake.world, "dev")
+    release(fake.world, "qa")
+    assert asked == ["main", "c" * 40]

@@ -38,6 +38,8 @@ _NO_ID = frozenset({400, 405})
 class Bucket:
     """Implements `Place` for `s3://bucket/prefix`."""
 
+    commit = ""
+
     def __init__(self, location: str, access: Callable[[], Access], patience: Patience | None = None) -> None:
         """Take the address; credentials are looked for when the first file is asked for."""
         self._bucket, _, prefix = location.removeprefix("s3://").partition("/")

@@ -166,6 +166,8 @@ class ChartCache:
 class Cached:
     """Implements `Place` over another one: what has not changed there is taken from the cache."""
 
+    commit = ""
+
     def __init__(self, place: Place, cache: ChartCache) -> None:
         self._place = place
         self._cache = cache

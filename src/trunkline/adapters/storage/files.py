@@ -76,6 +76,8 @@ class FileStorage:
 
         self._redactor.learn_login(chart.username, chart.password)
 
+        commit = ""
+
         def write(file: str, content: bytes) -> Path:
             return _write(into, file, content)
 
@@ -85,12 +87,14 @@ class FileStorage:
             reach = self._reached(chart.repository)
             found = OciCharts(reach.artifacts(), self._cache(), chart).find(write)
         else:
-            found = charts.find(self._chart_place(chart, into), chart.name, chart.version, write)
+            place = self._chart_place(chart, into)
+            found = charts.find(place, chart.name, chart.version, write)
+            commit = place.commit
         if chart.keyring:
             from trunkline.adapters.storage.verification import verify_provenance  # noqa: PLC0415 - seldom wanted
 
             verify_provenance(found, Path(chart.keyring), self._reached(chart.repository).processes())
-        return FetchedChart(found.path, found.address)
+        return FetchedChart(found.path, found.address, commit)
 
     def repository(self, location: str) -> ChartStore:
         """The chart repository at an address, to be written as well.

@@ -96,7 +96,7 @@ class GitFolder:
         self._repositories = repositories
         self._into = into
         self._login = login or GitLogin()
-        self._commit = ""
+        self.commit = ""
 
     def address(self, name: str = "") -> str:
         """See `Place`."""
@@ -162,7 +162,7 @@ class GitFolder:
     def describe(self) -> str:
         """See `Place`."""
         count = len(self.names(""))
-        return f"{self.address()} is commit {self._commit[:7]}, with {count} {'entry' if count == 1 else 'entries'}."
+        return f"{self.address()} is commit {self.commit[:7]}, with {count} {'entry' if count == 1 else 'entries'}."
 
     def _below(self, name: str) -> str:
         return "/".join(part for part in (self._location.folder, name) if part)
@@ -192,7 +192,7 @@ class GitFolder:
         yield bare, commit
 
     def _fetched(self, bare: Path, version: str) -> str:
-        wanted = version or self._commit or self._location.ref
+        wanted = version or self.commit or self._location.ref
         if not (bare / "HEAD").exists() and (made := self._git(bare, "init", "--bare", "--quiet", ".")).code:
             raise self._failed(made)
         if _SHA.fullmatch(wanted) and not self._git(bare, "cat-file", "-e", f"{wanted}^{{commit}}").code:
@@ -200,7 +200,7 @@ class GitFolder:
         else:
             commit = self._fetch(bare, wanted)
         if not version:
-            self._commit = commit
+            self.commit = commit
         return commit
 
     def _fetch(self, bare: Path, wanted: str) -> str:

@@ -22,7 +22,12 @@ class Unchanged(Exception):
 
 
 class Place(Protocol):
-    """Files by name: a directory, a prefix in a bucket, a folder of a web server."""
+    """Files by name: a directory, a prefix in a bucket, a folder of a web server or of a git repository."""
+
+    @property
+    def commit(self) -> str:
+        """The commit that files were read at; empty where there are no commits, or nothing was read yet."""
+        ...
 
     def address(self, name: str = "") -> str:
         """The full address of a name, for people."""
@@ -70,6 +75,8 @@ class Place(Protocol):
 
 class Directory:
     """A place on this machine."""
+
+    commit = ""
 
     def __init__(self, root: Path) -> None:
         self._root = root

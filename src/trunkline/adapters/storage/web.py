@@ -41,6 +41,8 @@ class WebLogin:
 class Web:
     """Implements `Place` for `https://host/path`; plain `http://` is for this machine alone."""
 
+    commit = ""
+
     def __init__(
         self,
         location: str,

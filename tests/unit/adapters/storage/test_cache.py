@@ -21,6 +21,8 @@ from trunkline.ports.sources import File
 class Memory:
     """A place that answers with one file, and counts how often its content went over the wire."""
 
+    commit = ""
+
     def __init__(self, content: bytes = b"one", mark: str = "m1") -> None:
         self.content, self.mark, self.sent = content, mark, 0
 

@@ -236,3 +236,15 @@ def test_any_address(text: str) -> None:
     """Whatever follows the scheme, it is an address or a sentence."""
     with contextlib.suppress(UsageError):
         GitFolder(f"git+https://{text}", FakeProcesses(AssertionError), {}, None, NOWHERE)
+
+
+def test_a_chart_tells_its_commit(repository: Repository, storage: FileStorage, tmp_path: Path) -> None:
+    """A chart says which commit it is of, and is had again at that commit after the branch went on."""
+    first = repository.commit({"charts/own/Chart.yaml": "name: own\nversion: 1.2.0\n"})
+    settings = ChartSettings(name="own", repository=repository.address("charts"))
+    assert storage.chart(settings, tmp_path / "1").commit == first
+    repository.commit({"charts/own/Chart.yaml": "name: own\nversion: 1.3.0\n"})
+    then = ChartSettings(name="own", repository=repository.address("charts", first))
+    again = storage.chart(then, tmp_path / "2")
+    assert again.commit == first
+    assert "1.2.0" in (again.path / "Chart.yaml").read_text()
