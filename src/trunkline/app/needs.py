@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from trunkline.config.project import Environment
 from trunkline.domain.ingredients import Ingredients, parse_ingredients
-from trunkline.errors import UsageError
+from trunkline.errors import Unreachable, UsageError
 from trunkline.plan.pipeline import find_environment
 from trunkline.plan.releases import Facts, Precedent
 from trunkline.ports import World
@@ -46,14 +46,10 @@ def check_needs(world: World, environment: Environment, sha: str) -> Precedent |
 
 
 def precedent_of(world: World, environment: Environment, sha: str) -> Precedent | None:
-    """What a release of the commit would take over now, where the environments before this one ran it.
-
-    Raises:
-        Unreachable: as above.
-    """
+    """What a release of the commit would take over now, as far as that can be told: it is only to be looked at."""
     try:
         return check_needs(world, environment, sha)
-    except UsageError:
+    except (UsageError, Unreachable):
         return None
 
 

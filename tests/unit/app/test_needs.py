@@ -183,12 +183,14 @@ def test_nobody_wrote_it_down(fake: FakeWorld) -> None:
 
 
 def test_no_precedent(fake: FakeWorld) -> None:
-    """To look at a difference nothing needs to have run before."""
+    """To look at a difference nothing needs to have run before, nor to answer."""
     qa = fake.world.project.environments[1]
     assert precedent_of(fake.world, qa, OTHER_SHA) is None
     found = precedent_of(fake.world, qa, SHA)
     assert found is not None
     assert (found.environment, str(found.ingredients.chart)) == ("dev", "backend-1.0.0")
+    fake.helm.trouble = "The cluster does not answer."
+    assert precedent_of(fake.world, qa, SHA) is None
 
 
 def test_a_branch_that_went_on() -> None:
