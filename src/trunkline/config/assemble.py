@@ -39,8 +39,8 @@ from trunkline.config.schema import (
 from trunkline.config.variables import overridden
 from trunkline.domain.durations import parse_duration
 from trunkline.domain.images import parse_image
-from trunkline.domain.rehearsals import FAILURES, Ending, Scenario, What
-from trunkline.domain.rehearsals import Expectation as ExpectedEnding
+from trunkline.domain.rehearsals.scenarios import FAILURES, Ending, Scenario, What
+from trunkline.domain.rehearsals.scenarios import Expectation as ExpectedEnding
 from trunkline.domain.vulnerabilities.findings import Severity
 from trunkline.domain.vulnerabilities.policy import Exemption, Policy, Reaction
 

@@ -15,7 +15,7 @@ from trunkline.config.interpolation import Interpolated
 from trunkline.config.mistakes import Mistake, Path, quoted, suggestion
 from trunkline.config.rules import MOST_ENVIRONMENTS, is_duration
 from trunkline.domain.durations import parse_duration
-from trunkline.domain.rehearsals import FAILURES, What
+from trunkline.domain.rehearsals.scenarios import FAILURES, What
 
 _PARAMETERS = {name for known in FAILURES.values() for name in known}
 _DEEDS = ("http", "command", "helm_test")

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from trunkline.config import kinds, rules
 from trunkline.config.kinds import Section
-from trunkline.domain.rehearsals import FAILURES, Ending, What
+from trunkline.domain.rehearsals.scenarios import FAILURES, Ending, What
 from trunkline.domain.rollouts import Cause
 
 ScenarioName = Annotated[str, kinds.text(rules.ENVIRONMENT)]

@@ -3,11 +3,12 @@
 Adapters implement these, tests bring small fakes that pass the same contract tests, `bootstrap` composes.
 Every method says what it raises; anything else that comes out of an adapter is a fault of Trunkline.
 
-A port is imported when it is asked for: no command needs all of them, and all together take long to import.
+A port is imported when it is asked for: no command needs all of them.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from trunkline.lazily import importing
 
 if TYPE_CHECKING:
     from trunkline.ports.clock import Clock
@@ -70,51 +71,45 @@ __all__ = [
     "World",
 ]
 
-_MODULES = {
-    "Answer": "people",
-    "Applied": "helm",
-    "Approver": "people",
-    "Artifacts": "images",
-    "BillOfMaterials": "images",
-    "Clock": "clock",
-    "Cluster": "cluster",
-    "Command": "processes",
-    "Completed": "processes",
-    "Document": "images",
-    "Forwarding": "forwarding",
-    "Helm": "helm",
-    "Http": "http",
-    "ImageBuilder": "images",
-    "Lease": "cluster",
-    "LeaseHolder": "cluster",
-    "Ledger": "ledger",
-    "Listener": "people",
-    "LiveObject": "cluster",
-    "LocalRegistryKeeper": "images",
-    "LogLine": "cluster",
-    "Manifest": "images",
-    "Meanwhile": "processes",
-    "OnLine": "processes",
-    "Opened": "http",
-    "Processes": "processes",
-    "Registry": "images",
-    "Request": "http",
-    "Response": "http",
-    "Running": "processes",
-    "SourceControl": "sources",
-    "Storage": "sources",
-    "Surroundings": "people",
-    "TlsSettings": "http",
-    "UpgradeRequest": "helm",
-    "Watch": "cluster",
-    "World": "world",
-}
-
-
-def __getattr__(name: str) -> object:
-    """A port, by PEP 562."""
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found: object = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
-    globals()[name] = found
-    return found
+__getattr__ = importing(
+    __name__,
+    {
+        "Answer": "people",
+        "Applied": "helm",
+        "Approver": "people",
+        "Artifacts": "images",
+        "BillOfMaterials": "images",
+        "Clock": "clock",
+        "Cluster": "cluster",
+        "Command": "processes",
+        "Completed": "processes",
+        "Document": "images",
+        "Forwarding": "forwarding",
+        "Helm": "helm",
+        "Http": "http",
+        "ImageBuilder": "images",
+        "Lease": "cluster",
+        "LeaseHolder": "cluster",
+        "Ledger": "ledger",
+        "Listener": "people",
+        "LiveObject": "cluster",
+        "LocalRegistryKeeper": "images",
+        "LogLine": "cluster",
+        "Manifest": "images",
+        "Meanwhile": "processes",
+        "OnLine": "processes",
+        "Opened": "http",
+        "Processes": "processes",
+        "Registry": "images",
+        "Request": "http",
+        "Response": "http",
+        "Running": "processes",
+        "SourceControl": "sources",
+        "Storage": "sources",
+        "Surroundings": "people",
+        "TlsSettings": "http",
+        "UpgradeRequest": "helm",
+        "Watch": "cluster",
+        "World": "world",
+    },
+)

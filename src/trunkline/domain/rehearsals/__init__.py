@@ -1,8 +1,13 @@
 """Failures that a team wants to have seen before they happen: scenarios are data, and say what is expected of each."""
 
-from trunkline.domain.rehearsals.catalogue import SHIPPED
-from trunkline.domain.rehearsals.report import Moment, Performance, broken_expectations
-from trunkline.domain.rehearsals.scenarios import FAILURES, Ending, Expectation, Parameter, Scenario, What
+from typing import TYPE_CHECKING
+
+from trunkline.lazily import importing
+
+if TYPE_CHECKING:
+    from trunkline.domain.rehearsals.catalogue import SHIPPED
+    from trunkline.domain.rehearsals.report import Moment, Performance, broken_expectations
+    from trunkline.domain.rehearsals.scenarios import FAILURES, Ending, Expectation, Parameter, Scenario, What
 
 __all__ = [
     "FAILURES",
@@ -16,3 +21,19 @@ __all__ = [
     "What",
     "broken_expectations",
 ]
+
+__getattr__ = importing(
+    __name__,
+    {
+        "Ending": "scenarios",
+        "Expectation": "scenarios",
+        "FAILURES": "scenarios",
+        "Moment": "report",
+        "Parameter": "scenarios",
+        "Performance": "report",
+        "SHIPPED": "catalogue",
+        "Scenario": "scenarios",
+        "What": "scenarios",
+        "broken_expectations": "report",
+    },
+)
