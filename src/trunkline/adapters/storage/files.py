@@ -75,7 +75,6 @@ class FileStorage:
         from trunkline.adapters.storage import charts  # noqa: PLC0415 - most commands need no chart
 
         self._redactor.learn_login(chart.username, chart.password)
-
         commit = ""
 
         def write(file: str, content: bytes) -> Path:
