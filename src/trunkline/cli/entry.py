@@ -6,16 +6,15 @@ whatever was not expected goes to a log file.
 
 from __future__ import annotations
 
-import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from types import FrameType
 
 import click
 
 from trunkline import __version__
-from trunkline.errors import ExitCode, Terminated, TrunklineError
+from trunkline.cli import interruptions
+from trunkline.errors import ExitCode, TrunklineError
 
 # name: what it does, in the words of `trunkline --help`; the module of that name holds `command`
 COMMANDS = {
@@ -99,7 +98,7 @@ def run(arguments: Sequence[str]) -> int:
     Returns:
         The exit code, see `ExitCode`.
     """
-    signal.signal(signal.SIGTERM, _stop)
+    interruptions.listen()
     try:
         # click hands back the code of an Exit, and whatever a command returns: nothing
         left = trunkline.main(args=list(arguments), prog_name="trunkline", standalone_mode=False)
@@ -122,7 +121,3 @@ def run(arguments: Sequence[str]) -> int:
 
         return report_fault(error)
     return left if isinstance(left, int) else ExitCode.DONE
-
-
-def _stop(_signal: int, _frame: FrameType | None) -> None:
-    raise Terminated
