@@ -5,9 +5,9 @@ An event is frozen and complete; a listener needs nothing else to print it, coun
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from trunkline.dataclass import dataclass
 from trunkline.domain.attempts import Attempt, Ending
 from trunkline.domain.rollouts import Failure, Progress
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from trunkline.dataclass import dataclass
 from trunkline.domain.attempts import Approval, Decision, Run, Stage
 from trunkline.domain.commits import Commit
 from trunkline.domain.progress import decision_on

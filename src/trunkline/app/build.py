@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from trunkline.config.project import ImageSettings
+from trunkline.dataclass import dataclass
 from trunkline.domain.attempts import Run, Stage
 from trunkline.domain.commits import SHORT_LENGTH, Commit
 from trunkline.domain.images import ImageReference

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from trunkline.dataclass import dataclass
 from trunkline.domain.charts.archives import (
     LARGEST_FILE,
     LARGEST_UNPACKED,

@@ -11,9 +11,9 @@ import json
 import re
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 from trunkline.app.charts import INDEX, Repository, change, read_index
+from trunkline.dataclass import dataclass
 from trunkline.domain.charts.archives import BadChart, open_archive
 from trunkline.domain.charts.index import Entry, Index, Key, key_of, new_entry
 from trunkline.domain.charts.metadata import ChartFacts, chart_facts

@@ -11,9 +11,9 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from trunkline.app.chart_parcels import Parcel
+from trunkline.dataclass import dataclass
 from trunkline.domain.charts.archives import BadChart, open_archive
 from trunkline.domain.charts.index import (
     Entry,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 from trunkline.app.material import gathered
 from trunkline.config.checks import HttpCheck
 from trunkline.config.project import Environment, GateSettings
+from trunkline.dataclass import dataclass
 from trunkline.domain.durations import format_duration
 from trunkline.errors import ConfigurationError, TrunklineError, UsageError
 from trunkline.ports import World

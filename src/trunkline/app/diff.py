@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any
 
 from trunkline.app.images import repository_for
@@ -12,6 +11,7 @@ from trunkline.app.material import gathered
 from trunkline.app.needs import precedent_of
 from trunkline.app.values_schema import check_values
 from trunkline.config.project import Environment
+from trunkline.dataclass import dataclass
 from trunkline.domain.commits import Commit
 from trunkline.domain.differences import MISSING, Change, ChangeKind, ObjectChange, compare_manifests, whole
 from trunkline.domain.drift import SCALED, drift

@@ -6,11 +6,11 @@ The word that counts is the newest one on a digest: production asks the ledger f
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from trunkline.app.gate_word import CAUSE
 from trunkline.app.images import image_of
 from trunkline.config.project import Environment, GateSettings
+from trunkline.dataclass import dataclass
 from trunkline.domain.attempts import Run, Stage
 from trunkline.domain.commits import Commit
 from trunkline.domain.gates import GateOutcome, GateRecord

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from trunkline.app.image_inventory import REVISION, facts_of_image, repository_of, used
+from trunkline.dataclass import dataclass
 from trunkline.domain.commits import is_sha
 from trunkline.domain.gates import GateRecord
 from trunkline.domain.images import ImageReference, parse_image

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from typing import TypeVar
 
 from trunkline.config.project import Environment
+from trunkline.dataclass import dataclass
 from trunkline.domain.gates import GateRecord
 from trunkline.domain.images import ImageReference
 from trunkline.domain.registry_images.manifests import ConfigFacts, ManifestFacts, read_config, read_manifest

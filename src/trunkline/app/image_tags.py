@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 
 from trunkline.app.image_inventory import ImageRecord, images_of, repository_of, used
+from trunkline.dataclass import dataclass
 from trunkline.domain.images import ImageReference
 from trunkline.domain.registry_images.pruning import Candidate, Verdict, is_commit_tag, plan_pruning
 from trunkline.errors import Unreachable, UsageError

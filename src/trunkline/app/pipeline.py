@@ -6,11 +6,11 @@ What is done is read from the ledger, never from memory: a run that was killed r
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from trunkline.app.approvals import Consent, await_approval, find_run
 from trunkline.app.build import build, test
 from trunkline.app.release import Cargo, release
+from trunkline.dataclass import dataclass
 from trunkline.domain.attempts import Run, Stage
 from trunkline.domain.commits import Commit
 from trunkline.domain.images import ImageReference, parse_image

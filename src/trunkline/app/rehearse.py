@@ -9,11 +9,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from trunkline.app.approvals import Consent
 from trunkline.app.pipeline import run_pipeline
 from trunkline.config.project import Environment, Project
+from trunkline.dataclass import dataclass
 from trunkline.domain.attempts import AttemptRecord, Stage
 from trunkline.domain.rehearsals import Ending, Moment, Performance, Scenario, broken_expectations
 from trunkline.errors import DeploymentFailed, TrunklineError, UsageError

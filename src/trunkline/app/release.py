@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from trunkline.app.check import ensure_tools
 from trunkline.app.gate_word import CAUSE, check_gate
@@ -15,6 +15,7 @@ from trunkline.app.images import image_of, repository_for
 from trunkline.app.material import gathered
 from trunkline.app.needs import check_needs, facts_of
 from trunkline.config.project import Environment
+from trunkline.dataclass import dataclass
 from trunkline.domain.attempts import Deployment, Kind, Run, Stage
 from trunkline.domain.commits import Commit, dirty_tree_in
 from trunkline.domain.images import ImageReference

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import datetime
 
 from trunkline.app.needs import facts_of
 from trunkline.config.project import Environment
+from trunkline.dataclass import dataclass
 from trunkline.domain.attempts import AttemptRecord
 from trunkline.domain.ingredients import Ingredients
 from trunkline.domain.rollouts import selectors_of

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from trunkline.app.images import repository_for
 from trunkline.app.material import chart_file, gathered
 from trunkline.config.project import Environment
+from trunkline.dataclass import dataclass
 from trunkline.domain.images import ImageReference
 from trunkline.domain.ingredients import LayerOrigin
 from trunkline.domain.redaction import Redactor

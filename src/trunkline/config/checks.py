@@ -7,7 +7,9 @@ deployment is planned. `filled` puts either in its place.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
+
+from trunkline.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

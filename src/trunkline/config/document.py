@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as Environ
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, NamedTuple
 
 from trunkline.config.interpolation import BUILD_VARIABLES, CHECK_VARIABLES, interpolate
 from trunkline.config.mistakes import START, Mistake, Path, Spot, quoted
 from trunkline.config.yaml_positions import Mapping, Node, Number, Scalar, Sequence
+from trunkline.dataclass import dataclass
 from trunkline.domain.redaction import is_secret_name
 
 _BUILD_ARGS = ("image", "build_args")

@@ -7,13 +7,14 @@ builds one outside tests.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trunkline.config.charts import ChartSettings as ChartSettings  # noqa: PLC0414 - a part of the project, too
 from trunkline.config.charts import ImageKeys as ImageKeys  # noqa: PLC0414 - as above
 from trunkline.config.checks import Check
+from trunkline.dataclass import dataclass
 from trunkline.domain.images import ImageReference
 from trunkline.domain.releases import ClusterTarget, ReleaseTarget
 

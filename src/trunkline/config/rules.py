@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
 from pathlib import PurePosixPath
 
+from trunkline.dataclass import dataclass
 from trunkline.domain.charts.ranges import parse_range
 from trunkline.domain.durations import parse_duration
 from trunkline.domain.images import parse_image

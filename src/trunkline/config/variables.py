@@ -6,11 +6,12 @@ A mistake names the variable and what was expected, and never holds its value.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from trunkline.config import rules
 from trunkline.config.project import MeasureSettings
 from trunkline.config.rules import Rule
+from trunkline.dataclass import dataclass
 
 SWITCH = Rule("true or false", r"[Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee]")
 KEY = Rule("a key without spaces and line breaks", r"[!-~]{1,512}")

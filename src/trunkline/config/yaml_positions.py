@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from trunkline.config.mistakes import START, Mistake, Path, Spot, quoted
+from trunkline.dataclass import dataclass
 
 if TYPE_CHECKING:
     import yaml

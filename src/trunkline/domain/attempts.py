@@ -7,9 +7,11 @@ version) is computed from them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
+
+from trunkline.dataclass import dataclass
 
 
 class Stage(StrEnum):

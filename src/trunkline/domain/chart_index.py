@@ -11,9 +11,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
+from trunkline.dataclass import dataclass
 from trunkline.domain.chart_lines import bare_digest, scan_versions
 from trunkline.domain.charts.trees import read_yaml
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
+
+from trunkline.dataclass import dataclass
 
 SHORT_LENGTH = 7
 _SHA = re.compile(r"[0-9a-f]{7,64}")

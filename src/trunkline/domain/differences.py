@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from trunkline.dataclass import dataclass
 from trunkline.domain.disclosure import conceals, disclosed
 from trunkline.domain.manifests import Identity, essence, identified, merge_key, same
 from trunkline.domain.rollouts import KubernetesObject

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
+
+from trunkline.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

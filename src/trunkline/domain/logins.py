@@ -10,10 +10,11 @@ import base64
 import binascii
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
+from trunkline.dataclass import dataclass
 from trunkline.domain.images import DEFAULT_REGISTRY
 
 # How Docker spells its own hub, in its files and to its helpers.

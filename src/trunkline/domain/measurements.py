@@ -13,10 +13,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 
+from trunkline.dataclass import dataclass
 from trunkline.domain.attempts import Attempt, Ending, Kind, Outcome, Stage
 from trunkline.domain.commits import SHORT_LENGTH
 from trunkline.domain.durations import format_duration

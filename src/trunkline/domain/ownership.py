@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from trunkline.dataclass import dataclass
 from trunkline.domain.differences import Path, Step
 
 # Helm below 3.7 called itself by the name of the library that it is made with.

@@ -7,10 +7,10 @@ time decides, and the (time-ordered) id where two moments are equal.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from trunkline.dataclass import dataclass
 from trunkline.domain.attempts import Approval, AttemptRecord, Decision, Outcome, Stage
 
 

@@ -6,8 +6,8 @@ The spellings are those of Helm 3.17 and Helm 4.3 (which applies on the server's
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from trunkline.dataclass import dataclass
 from trunkline.domain.rollouts import Cause
 from trunkline.domain.rollouts.causes import GUIDE
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
+
+from trunkline.dataclass import dataclass
 
 _PAIR = re.compile(r"(?<!\S)(commit|image|release|run|kind|actor|pipeline|ci)=(\S*)")
 _SIGNATURE = "trunkline "

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from trunkline.config.project import Environment, Project
+from trunkline.dataclass import dataclass
 from trunkline.domain.attempts import Stage
 from trunkline.domain.commits import Commit
 from trunkline.errors import UsageError

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any
 
 from trunkline.config.checks import filled
 from trunkline.config.project import Environment, ImageKeys
+from trunkline.dataclass import dataclass
 from trunkline.domain.commits import Commit
 from trunkline.domain.images import ImageReference, parse_image
 from trunkline.domain.ingredients import Ingredients, parse_ingredients

@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import assert_never
 
 from trunkline.config import checks
+from trunkline.dataclass import dataclass
 from trunkline.domain.ingredients import Ingredients
 
 

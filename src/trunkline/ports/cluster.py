@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import Protocol
 
+from trunkline.dataclass import dataclass
 from trunkline.domain.releases import ReleaseTarget
 from trunkline.domain.rollouts import Observation, Resource
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Protocol
 
+from trunkline.dataclass import dataclass
 from trunkline.domain.releases import History, ReleaseTarget
 from trunkline.ports.processes import Meanwhile, OnLine
 

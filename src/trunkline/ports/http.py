@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
+
+from trunkline.dataclass import dataclass
 
 Opened = Callable[[Callable[[], None]], None]
 

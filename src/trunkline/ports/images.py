@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Protocol
 
 from trunkline.config.project import ImageSettings
+from trunkline.dataclass import dataclass
 from trunkline.domain.images import ImageReference
 from trunkline.ports.processes import OnLine
 

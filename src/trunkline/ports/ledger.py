@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from trunkline.dataclass import dataclass
 from trunkline.domain.attempts import (
     Approval,
     Attempt,

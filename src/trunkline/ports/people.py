@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
+from trunkline.dataclass import dataclass
 from trunkline.domain.attempts import (
     Decision,
 )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Protocol
+
+from trunkline.dataclass import dataclass
 
 OnLine = Callable[[str], None]
 Meanwhile = Callable[[], None]

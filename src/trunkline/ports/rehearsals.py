@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import Protocol
 
 from trunkline.config.project import Environment
+from trunkline.dataclass import dataclass
 from trunkline.domain.rehearsals import Scenario
 from trunkline.ports.people import Listener
 from trunkline.ports.world import World

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
 from trunkline.config.charts import ChartSettings
+from trunkline.dataclass import dataclass
 from trunkline.domain.commits import Commit
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from trunkline.dataclass import dataclass
 from trunkline.rehearsal.admission import BuiltInAdmission
 from trunkline.rehearsal.api.gate import Gate
 from trunkline.rehearsal.api.server import ApiServer

@@ -6,8 +6,9 @@ The reasons and codes are those of Kubernetes' API conventions (`metav1.Status`)
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from trunkline.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,10 @@ stays well, and going back to it is never in the way of the failure itself.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Protocol
 
+from trunkline.dataclass import dataclass
 from trunkline.rehearsal.errors import ApiError, forbidden
 from trunkline.rehearsal.kinds import POD, Kind
 from trunkline.rehearsal.loop import Loop

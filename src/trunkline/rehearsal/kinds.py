@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from trunkline.dataclass import dataclass
 
 VERSION = "v1.33.4"
 """The version of Kubernetes that is played."""

@@ -11,9 +11,10 @@ import itertools
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
+from trunkline.dataclass import dataclass
 from trunkline.rehearsal.clock import Clock
 from trunkline.rehearsal.errors import ApiError
 from trunkline.rehearsal.store import Change, Place, Store

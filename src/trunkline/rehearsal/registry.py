@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Protocol
 
+from trunkline.dataclass import dataclass
 from trunkline.rehearsal.clock import Clock
 from trunkline.rehearsal.errors import FieldError, NotYet, already_exists, conflict, invalid, not_found
 from trunkline.rehearsal.kinds import Kind
@@ -74,6 +74,9 @@ class Deletion:
     told: list[str] | None = None
 
 
+_WRITE, _DELETION = Write(), Deletion()
+
+
 class Admission(Protocol):
     """What holds for objects of one kind, and what a cluster's administrators add."""
 
@@ -121,7 +124,7 @@ class Registry:
         self._store, self._clock = store, clock
         self._admission, self._tracking = admission, tracking
 
-    def create(self, kind: Kind, value: Object, how: Write = Write()) -> Object:
+    def create(self, kind: Kind, value: Object, how: Write = _WRITE) -> Object:
         """Create an object; the argument is not kept.
 
         Raises:
@@ -151,7 +154,7 @@ class Registry:
         self._check_unchanged(kind, value, None)
         return value if how.dry_run else self._store.put(kind, value)
 
-    def update(self, kind: Kind, value: Object, how: Write = Write()) -> Object:
+    def update(self, kind: Kind, value: Object, how: Write = _WRITE) -> Object:
         """Put an object in place of the one of its name; the argument is not kept.
 
         Raises:
@@ -188,7 +191,7 @@ class Registry:
         """
         return self.update(kind, value, Write(manager, "status" if kind.has_status else ""))
 
-    def delete(self, kind: Kind, namespace: str, name: str, how: Deletion = Deletion()) -> Object:
+    def delete(self, kind: Kind, namespace: str, name: str, how: Deletion = _DELETION) -> Object:
         """Delete an object, or begin to: what has finalizers or a grace stays until they are done.
 
         Returns:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from itertools import islice
 
+from trunkline.dataclass import dataclass
 from trunkline.rehearsal.clock import Clock
 from trunkline.rehearsal.kinds import Kind
 from trunkline.rehearsal.objects import Object, copy_of, name_of, namespace_of, owner_references, uid_of

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from trunkline.dataclass import dataclass
 from trunkline.domain.attempts import Attempt
 from trunkline.domain.rollouts import Failure, Progress
 from trunkline.events import Diagnosed, Event, Noted, Progressed

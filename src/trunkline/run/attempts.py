@@ -7,9 +7,10 @@ interrupted, or with a fault of ours), its ending is recorded and told.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeVar
 
+from trunkline.dataclass import dataclass
 from trunkline.domain.attempts import Attempt, Deployment, Ending, Kind, Outcome, Run, Stage
 from trunkline.domain.commits import Commit
 from trunkline.errors import Interrupted, Terminated, TrunklineError, WaitingForApproval

@@ -7,8 +7,8 @@ act, and is told the commands.
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
 
+from trunkline.dataclass import dataclass
 from trunkline.domain.releases import History
 from trunkline.domain.rollouts import awaited_in
 from trunkline.errors import DeploymentFailed, Interrupted, Locked, Stranded, Terminated, TrunklineError

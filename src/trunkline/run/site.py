@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 from trunkline.config.project import Environment
+from trunkline.dataclass import dataclass
 from trunkline.domain.rollouts import Cause, Failure
 from trunkline.errors import DeploymentFailed
 from trunkline.ports import Applied, Cluster, Helm, Watch, World

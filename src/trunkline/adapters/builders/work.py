@@ -11,10 +11,10 @@ import re
 import tempfile
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from trunkline.config.project import ImageSettings
+from trunkline.dataclass import dataclass
 from trunkline.domain.images import ImageReference
 from trunkline.errors import DeploymentFailed, UsageError
 from trunkline.ports import Command, Completed, OnLine, Processes

@@ -11,11 +11,11 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum
 from urllib.parse import urlsplit
 
 from trunkline.config.project import MeasureSettings
+from trunkline.dataclass import dataclass
 from trunkline.domain.measurements import Metric, MetricKind, Notice
 from trunkline.domain.redaction import Redactor
 from trunkline.ports import Request, Response

@@ -6,11 +6,12 @@ Plain values; `kubeconfig` reads them, `credentials` presents them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from trunkline.dataclass import dataclass
 from trunkline.ports import TlsSettings
 
 

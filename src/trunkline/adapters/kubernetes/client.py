@@ -10,7 +10,6 @@ import contextlib
 import copy
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
@@ -18,6 +17,7 @@ from trunkline.adapters.kubernetes.access import Access
 from trunkline.adapters.kubernetes.credentials import Credentials
 from trunkline.adapters.kubernetes.failures import ApiError, NoAnswer, nonsense, refused
 from trunkline.adapters.kubernetes.transport import Transport
+from trunkline.dataclass import dataclass
 from trunkline.domain.redaction import Redactor
 from trunkline.errors import Unreachable
 from trunkline.ports import Clock, Http, Opened, Response, TlsSettings

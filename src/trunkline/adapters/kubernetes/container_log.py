@@ -10,13 +10,14 @@ import queue
 import re
 import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from typing import Any
 
 from trunkline.adapters.kubernetes.client import KubernetesClient
 from trunkline.adapters.kubernetes.failures import ApiError
 from trunkline.adapters.kubernetes.logs import SILENCE_S, log_path
+from trunkline.dataclass import dataclass
 from trunkline.domain.redaction import Redactor
 from trunkline.errors import TrunklineError
 from trunkline.ports import Clock, LogLine

@@ -10,13 +10,14 @@ import base64
 import json
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from trunkline.adapters.kubernetes.access import Access, ExecPlugin
 from trunkline.adapters.kubernetes.amazon import advice, installation, is_amazon, profile_of
 from trunkline.adapters.kubernetes.entries import read_text
+from trunkline.dataclass import dataclass
 from trunkline.domain.redaction import Redactor, is_secret_name
 from trunkline.errors import Unreachable, UsageError
 from trunkline.ports import Clock, Command, Processes, TlsSettings

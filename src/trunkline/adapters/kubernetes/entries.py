@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from trunkline.dataclass import dataclass
 from trunkline.errors import UsageError
 
 _LARGEST = 16 * 1024 * 1024

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
+
+from trunkline.dataclass import dataclass
 
 _PROC = Path("/proc")
 _STATE, _STARTED = 0, 19

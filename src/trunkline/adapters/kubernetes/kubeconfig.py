@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from trunkline.adapters.kubernetes.access import Access, Login
 from trunkline.adapters.kubernetes.entries import Entry, read_text
 from trunkline.adapters.kubernetes.users import login_of
+from trunkline.dataclass import dataclass
 from trunkline.domain.releases import ClusterTarget
 from trunkline.errors import UsageError
 from trunkline.ports import TlsSettings

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from trunkline.adapters.kubernetes import incarnation
 from trunkline.adapters.kubernetes.client import JsonObject, path_of
+from trunkline.dataclass import dataclass
 from trunkline.domain.releases import ReleaseTarget
 
 DESCRIPTION = "trunkline.dev/holder-description"

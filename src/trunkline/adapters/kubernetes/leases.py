@@ -10,7 +10,6 @@ import contextlib
 import os
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 
 from trunkline.adapters.kubernetes import incarnation
@@ -23,6 +22,7 @@ from trunkline.adapters.kubernetes.lease_record import (
     leases_path,
     new_lease,
 )
+from trunkline.dataclass import dataclass
 from trunkline.domain.releases import ReleaseTarget
 from trunkline.errors import Locked, TrunklineError, Unreachable
 from trunkline.ports import Clock, LeaseHolder

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
+from trunkline.dataclass import dataclass
 from trunkline.domain.images import ImageReference
 from trunkline.domain.redaction import Redactor
 from trunkline.domain.texts import one_line

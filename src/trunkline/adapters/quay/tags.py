@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
@@ -15,6 +14,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from trunkline.adapters.quay.addresses import base_of, check_secret
 from trunkline.adapters.quay.answers import Question, content_of, is_problem, no_sense, trouble
+from trunkline.dataclass import dataclass
 from trunkline.domain.images import ImageReference, is_digest
 from trunkline.domain.redaction import Redactor
 from trunkline.errors import UsageError

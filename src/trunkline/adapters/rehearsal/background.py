@@ -11,10 +11,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from trunkline.dataclass import dataclass
 from trunkline.errors import Unreachable, UsageError
 from trunkline.rehearsal.kubeconfigs import kubeconfig
 

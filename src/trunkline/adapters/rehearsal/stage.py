@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from trunkline.adapters.rehearsal.killing import HelmKiller
 from trunkline.adapters.rehearsal.time import RehearsedTime
 from trunkline.config.project import Environment
+from trunkline.dataclass import dataclass
 from trunkline.domain.rehearsals import FAILURES, Scenario, What
 from trunkline.ports import World
 from trunkline.ports.rehearsals import Standing

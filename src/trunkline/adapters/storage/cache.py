@@ -13,10 +13,11 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from trunkline.adapters.storage.places import Place, Unchanged
+from trunkline.dataclass import dataclass
 from trunkline.ports.sources import File
 
 MOST_BYTES = 512 * 1024 * 1024

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from trunkline.adapters.storage.places import Directory, Place
 from trunkline.config.charts import ChartSettings
+from trunkline.dataclass import dataclass
 from trunkline.domain.redaction import Redactor
 from trunkline.errors import Unreachable, UsageError
 from trunkline.ports.sources import ChartStore, Fetched, FetchedChart

@@ -13,13 +13,14 @@ import re
 import tarfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import parse_qs, urlsplit
 
 from trunkline.adapters.storage.places import LARGEST, inside, too_large
+from trunkline.dataclass import dataclass
 from trunkline.errors import Refused, Unreachable, UsageError
 from trunkline.ports import Command, Completed, Processes
 from trunkline.ports.sources import File

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from trunkline.adapters.storage.choice import choose, some, wanted_range
 from trunkline.adapters.storage.places import LARGEST
 from trunkline.adapters.storage.verification import Found, verify
 from trunkline.config.project import ChartSettings, ImageSettings
+from trunkline.dataclass import dataclass
 from trunkline.domain.charts.ranges import is_exact
 from trunkline.domain.images import ImageReference, is_digest, parse_image
 from trunkline.errors import UsageError

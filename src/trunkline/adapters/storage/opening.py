@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from trunkline.adapters.storage.aws import Access, KeySource
+from trunkline.dataclass import dataclass
 from trunkline.errors import UsageError
 
 if TYPE_CHECKING:

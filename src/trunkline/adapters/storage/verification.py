@@ -9,9 +9,9 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
+from trunkline.dataclass import dataclass
 from trunkline.domain.charts.archives import BadChart, look_through
 from trunkline.domain.charts.identity import chart_identity
 from trunkline.errors import Refused, Unreachable, UsageError

@@ -10,11 +10,12 @@ from __future__ import annotations
 import base64
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from trunkline.adapters.storage.places import LARGEST, Unchanged
+from trunkline.dataclass import dataclass
 from trunkline.errors import Refused, Unreachable, UsageError
 from trunkline.ports import Http, Request, Response
 from trunkline.ports.sources import File

@@ -13,9 +13,9 @@ import io
 import re
 import tarfile
 import zlib
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from trunkline.dataclass import dataclass
 from trunkline.domain.charts.metadata import ChartFacts, read_metadata
 
 # What Helm 4 unpacks at most, of a chart and of one of its files.

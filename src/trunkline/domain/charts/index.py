@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from typing import Any
 
+from trunkline.dataclass import dataclass
 from trunkline.domain.charts.metadata import TEXTS, ChartFacts
 from trunkline.domain.charts.trees import read_yaml
 from trunkline.domain.versions import in_order

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from trunkline.dataclass import dataclass
 from trunkline.domain.charts.trees import read_yaml
 from trunkline.domain.versions import parse_version
 

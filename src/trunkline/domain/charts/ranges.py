@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
+from trunkline.dataclass import dataclass
 from trunkline.domain.versions import Version, in_order, parse_version
 
 _LONGEST = 256

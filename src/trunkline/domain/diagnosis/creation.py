@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from trunkline.dataclass import dataclass
 from trunkline.domain.diagnosis.look import Finding, Look, finding
 from trunkline.domain.diagnosis.revisions import (
     changed_at,

@@ -9,8 +9,9 @@ Time in which the API did not answer counts for nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from trunkline.dataclass import dataclass
 from trunkline.domain.diagnosis.kinds import is_silent, kind_findings
 from trunkline.domain.diagnosis.look import Finding, Look
 from trunkline.domain.diagnosis.overdue import overdue, unreachable, unsettled

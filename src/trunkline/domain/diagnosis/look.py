@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from trunkline.dataclass import dataclass
 from trunkline.domain.rollouts.causes import GUIDE, Cause
 from trunkline.domain.rollouts.shapes import at, mapping, mappings, number, text
 from trunkline.domain.rollouts.words import Failure, KubernetesObject, Observation, Resource

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from trunkline.dataclass import dataclass
 from trunkline.domain.diagnosis.look import Finding, Look, Said, finding
 from trunkline.domain.rollouts.causes import (
     NODE_GRACE_S,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from trunkline.dataclass import dataclass
 from trunkline.domain.diagnosis.look import Finding, Look, finding
 from trunkline.domain.rollouts.causes import COMPANION_GRACE_S, CONFIGURATION_GRACE_S, CRASHES, Cause
 from trunkline.domain.rollouts.shapes import mapping, number, text

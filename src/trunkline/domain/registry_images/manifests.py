@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from typing import Any
 
+from trunkline.dataclass import dataclass
 from trunkline.domain.images import is_digest
 from trunkline.domain.texts import one_line
 

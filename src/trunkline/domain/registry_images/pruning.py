@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from trunkline.dataclass import dataclass
 
 _COMMIT_TAG = re.compile(r"[0-9a-f]{7}(?:-dirty-[0-9a-f]{8})?")
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from trunkline.dataclass import dataclass
 from trunkline.domain.rehearsals.scenarios import Ending, Scenario
 
 

@@ -6,8 +6,9 @@ The table is the source of docs/reference/causes.md, and of the advice wherever 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+
+from trunkline.dataclass import dataclass
 
 # A container's end can be bad luck once; the second one is a loop.
 CRASHES = 2

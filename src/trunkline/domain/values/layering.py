@@ -7,8 +7,9 @@ key away. The values themselves are Helm's, which alone knows its typing; here e
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from trunkline.dataclass import dataclass
 
 Keys = tuple[str, ...]
 

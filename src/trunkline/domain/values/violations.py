@@ -6,7 +6,8 @@ Helm 3 names a place as `image.tag` or `ports.1`, Helm 4 and late Helm 3 as a JS
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from trunkline.dataclass import dataclass
 
 Keys = tuple[str, ...]
 

@@ -5,9 +5,10 @@ The bands of CVSS scores are those of the specification (CVSS v3.1, section 5, "
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+
+from trunkline.dataclass import dataclass
 
 
 class Severity(StrEnum):

@@ -6,8 +6,9 @@ Whatever order a scanner lists its findings in, the joined ones are the same.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from trunkline.dataclass import dataclass
 from trunkline.domain.vulnerabilities.findings import Finding
 
 _WORST_SCORE = 10.0

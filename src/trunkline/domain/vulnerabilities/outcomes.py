@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from enum import StrEnum
 
+from trunkline.dataclass import dataclass
 from trunkline.domain.texts import one_line
 from trunkline.domain.vulnerabilities.findings import Finding, ScanState, Severity
 from trunkline.domain.vulnerabilities.policy import Exemption, Reaction

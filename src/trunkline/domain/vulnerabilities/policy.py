@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
+from trunkline.dataclass import dataclass
 from trunkline.domain.vulnerabilities.findings import Finding, ScanState, Severity
 
 

@@ -6,9 +6,9 @@ import base64
 import binascii
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from trunkline.dataclass import dataclass
 from trunkline.rehearsal.admission.webhook_rules import Asked
 from trunkline.rehearsal.controllers.reading import texts
 from trunkline.rehearsal.errors import ApiError

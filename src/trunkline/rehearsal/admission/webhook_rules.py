@@ -6,9 +6,9 @@ Conditions in CEL (`matchConditions`) are not computed: a webhook is asked whate
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from trunkline.dataclass import dataclass
 from trunkline.rehearsal.controllers.reading import entries, texts
 from trunkline.rehearsal.controllers.selecting import labels_of, matches
 from trunkline.rehearsal.kinds import Kind

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from trunkline.dataclass import dataclass
 from trunkline.rehearsal.errors import ApiError, bad_request
 
 JSON = "application/json"

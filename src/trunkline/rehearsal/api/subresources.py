@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import http.client
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from trunkline.dataclass import dataclass
 from trunkline.rehearsal.api import bodies, logs, resources
 from trunkline.rehearsal.api.discovery import nowhere
 from trunkline.rehearsal.api.messages import Answer, Request, as_json

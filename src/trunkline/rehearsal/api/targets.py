@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+from trunkline.dataclass import dataclass
 from trunkline.rehearsal.api.discovery import nowhere
 from trunkline.rehearsal.api.gate import Gate
 from trunkline.rehearsal.api.messages import Request

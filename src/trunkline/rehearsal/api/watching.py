@@ -7,9 +7,9 @@ what is forgotten, and initial events ended by a bookmark of their own.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
+from trunkline.dataclass import dataclass
 from trunkline.rehearsal.api.gate import Gate
 from trunkline.rehearsal.api.messages import encoded
 from trunkline.rehearsal.api.selectors import Test

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from trunkline.dataclass import dataclass
 from trunkline.rehearsal.controllers.claims import claimed
 from trunkline.rehearsal.controllers.daemon_nodes import bound_to, fits, node_of
 from trunkline.rehearsal.controllers.means import Alarms, Means, controllers_of, place_of

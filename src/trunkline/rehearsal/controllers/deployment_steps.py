@@ -6,9 +6,9 @@ Kubernetes' rolling update: `deploymentutil.NewRSNewReplicas`, `reconcileOldRepl
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from trunkline.dataclass import dataclass
 from trunkline.rehearsal.controllers.deployment_revisions import by_age, most_of
 from trunkline.rehearsal.controllers.reading import whole
 from trunkline.rehearsal.controllers.rounding import is_rolling, max_surge, max_unavailable, wanted

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
+from trunkline.dataclass import dataclass
 from trunkline.rehearsal.clock import Clock
 from trunkline.rehearsal.errors import ApiError
 from trunkline.rehearsal.kinds import Kinds

@@ -6,10 +6,10 @@ A pod carries a finalizer until it is counted, so that none is lost and none cou
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from trunkline.dataclass import dataclass
 from trunkline.rehearsal.controllers import job_state as state
 from trunkline.rehearsal.controllers.conditions import conditions_in, find, without
 from trunkline.rehearsal.controllers.means import Alarms, Means, controllers_of, controls, place_of

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+from trunkline.dataclass import dataclass
 
 _NAMED = {
     "@yearly": "0 0 1 1 *",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
+from trunkline.dataclass import dataclass
 from trunkline.rehearsal.controllers.readiness import has_ended, is_ready
 from trunkline.rehearsal.controllers.reading import entries
 from trunkline.rehearsal.objects import Object, at, is_ending, name_of, namespace_of, uid_of

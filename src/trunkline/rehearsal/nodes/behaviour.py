@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from trunkline.dataclass import dataclass
 from trunkline.rehearsal.objects import Object
 
 Pull = Literal[

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from trunkline.dataclass import dataclass
 
 _LONGEST = 65_536
 _MOST = 256

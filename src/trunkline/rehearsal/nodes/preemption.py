@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
+from trunkline.dataclass import dataclass
 from trunkline.rehearsal.nodes.fitting import Load, priority_of, short_of
 from trunkline.rehearsal.objects import Object, is_ending, metadata, name_of
 

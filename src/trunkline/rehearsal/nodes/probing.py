@@ -6,9 +6,9 @@ Probes of described programs, and those that ask a port, are the worker's.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
+from trunkline.dataclass import dataclass
 from trunkline.rehearsal.loop import Timer
 from trunkline.rehearsal.nodes.runs import Run
 from trunkline.rehearsal.nodes.shell.process import Answer

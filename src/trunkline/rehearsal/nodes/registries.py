@@ -8,9 +8,10 @@ from __future__ import annotations
 import fnmatch
 import posixpath
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
+from trunkline.dataclass import dataclass
 from trunkline.rehearsal.nodes.behaviour import Pull
 
 Program = Literal["well", "not executable", "no program", "segfault"]

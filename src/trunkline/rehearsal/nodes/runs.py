@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from trunkline.dataclass import dataclass
 from trunkline.rehearsal.loop import Timer
 from trunkline.rehearsal.nodes.behaviour import Behaviour
 from trunkline.rehearsal.nodes.shell.process import Process

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, NamedTuple
 
+from trunkline.dataclass import dataclass
 from trunkline.rehearsal.objects import metadata
 from trunkline.rehearsal.patches.fields import Fields, cleaned, difference, intersection, union
 

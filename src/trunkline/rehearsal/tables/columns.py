@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from trunkline.dataclass import dataclass
 from trunkline.rehearsal.objects import Object
 
 Cells = Callable[[Object, datetime], list[Any]]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from trunkline.dataclass import dataclass
 from trunkline.rehearsal.objects import Object, at, conditions_of, is_ending, moment_of, name_of
 from trunkline.rehearsal.tables.columns import Layout, columns
 from trunkline.rehearsal.tables.spelling import NONE, age, containers, human, items, labels, number, text

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from trunkline.adapters.storage.aws.chain import Chain
 from trunkline.adapters.storage.aws.endpoints import TRUE, Endpoints
 from trunkline.adapters.storage.aws.keys import KeySource, Outside, Surroundings
 from trunkline.adapters.storage.aws.profiles import Profiles, read_profiles
+from trunkline.dataclass import dataclass
 from trunkline.domain.redaction import Redactor
 from trunkline.errors import UsageError
 

@@ -7,12 +7,12 @@ somebody set up decides, also where it fails: a deployment must not go on as som
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from trunkline.adapters.storage.aws.endpoints import Endpoints
 from trunkline.adapters.storage.aws.keys import Keys, Nothing, Source, Surroundings, moment
 from trunkline.adapters.storage.aws.profiles import Profiles
+from trunkline.dataclass import dataclass
 from trunkline.errors import Refused, TrunklineError, UsageError
 
 _CIRCLE_TOKENS = ("CIRCLE_OIDC_TOKEN_V2", "CIRCLE_OIDC_TOKEN")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from trunkline.dataclass import dataclass
 from trunkline.errors import UsageError
 
 TRUE = frozenset({"1", "true", "yes"})

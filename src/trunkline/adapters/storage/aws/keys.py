@@ -6,11 +6,12 @@ import json
 import re
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from trunkline.dataclass import dataclass
 from trunkline.domain.redaction import Redactor
 from trunkline.errors import TrunklineError, Unreachable, UsageError
 from trunkline.ports import Clock, Http, Processes, Request, Response, TlsSettings

@@ -8,9 +8,9 @@ from __future__ import annotations
 import configparser
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from trunkline.dataclass import dataclass
 from trunkline.errors import UsageError
 
 _FILES = {"AWS_CONFIG_FILE": "config", "AWS_SHARED_CREDENTIALS_FILE": "credentials"}

@@ -5,13 +5,13 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
 
 from trunkline.adapters.storage.aws.endpoints import Service
 from trunkline.adapters.storage.aws.keys import Keys, Surroundings, bounded, moment
 from trunkline.adapters.storage.aws.signing import signed_headers
+from trunkline.dataclass import dataclass
 from trunkline.errors import Refused, Unreachable, UsageError
 from trunkline.ports import Request
 

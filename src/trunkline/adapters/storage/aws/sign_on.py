@@ -9,7 +9,6 @@ import contextlib
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -19,6 +18,7 @@ from urllib.parse import urlencode
 from trunkline.adapters.storage.aws.endpoints import Endpoints
 from trunkline.adapters.storage.aws.keys import Keys, Surroundings, bounded, json_object, moment
 from trunkline.adapters.storage.aws.profiles import Profiles
+from trunkline.dataclass import dataclass
 from trunkline.errors import Refused, Unreachable, UsageError
 from trunkline.ports import Request
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from trunkline.dataclass import dataclass
 from trunkline.rehearsal.nodes.files import FileError, Files, Unknowable
 from trunkline.rehearsal.nodes.shell import calls
 from trunkline.rehearsal.nodes.shell.machine import Jump, Shell

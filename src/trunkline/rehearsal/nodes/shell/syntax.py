@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from trunkline.dataclass import dataclass
 
 
 class NotPlayed(Exception):

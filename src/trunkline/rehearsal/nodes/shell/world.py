@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
+from trunkline.dataclass import dataclass
 from trunkline.rehearsal.nodes.files import FileError, Files
 from trunkline.rehearsal.nodes.shell.syntax import NotPlayed
 
