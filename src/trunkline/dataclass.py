@@ -109,7 +109,7 @@ def _hash(cls: type) -> Any:
 
 
 def _fields_of(cls: type) -> _Fields:
-    return fields(cls)  # type: ignore[arg-type]  # the standard decorator has been at it
+    return fields(cls)
 
 
 def _tuple_of(owner: str, names: list[str]) -> str:

@@ -13,6 +13,7 @@ from trunkline.errors import UsageError
 from trunkline.ports import Command, Completed, Processes
 
 _FORMAT = "%H%x00%ct%x00%an%x00%s"
+_HEAD, _DETACHED = "# branch.head ", "(detached)"
 
 
 class GitSource:
@@ -107,12 +108,12 @@ class GitSource:
                 "Run Trunkline in a clone of the service's repository, or set CIRCLE_SHA1.",
             )
         sha, committed_at, author, subject = known
-        branch = self._git("symbolic-ref", "--short", "-q", "HEAD").stdout.strip()
+        branch, dirty_tree = self._work_tree() if revision == "HEAD" else (self._branch(), "")
         return Commit(
             sha=sha,
             branch=branch or None,
             on_trunk=self._on_trunk(sha, trunk),
-            dirty_tree=self._dirty_tree() if revision == "HEAD" else "",
+            dirty_tree=dirty_tree,
             subject=subject,
             author=author,
             committed_at=committed_at,
@@ -129,20 +130,33 @@ class GitSource:
 
     def _on_trunk(self, sha: str, trunk: str) -> bool | None:
         """Whether the shared trunk holds the commit; the local branch counts only where no remote has one."""
-        for ref in (f"refs/remotes/origin/{trunk}", f"refs/heads/{trunk}"):
-            if self._git("rev-parse", "--verify", "-q", ref).code == 0:
-                return self._git("merge-base", "--is-ancestor", sha, ref).code == 0
+        refs = (f"refs/remotes/origin/{trunk}", f"refs/heads/{trunk}")
+        listed = self._git("for-each-ref", "--format=%(objectname) %(refname)", *refs).stdout
+        tips = {ref: tip for tip, _, ref in (line.partition(" ") for line in listed.splitlines())}
+        for ref in refs:
+            if ref in tips:
+                return tips[ref] == sha or self._git("merge-base", "--is-ancestor", sha, ref).code == 0
         return None
 
-    def _dirty_tree(self) -> str:
-        if not self._read_tree("status", "--porcelain", "--untracked-files=normal"):
-            return ""
+    def _branch(self) -> str:
+        """The branch that is checked out, empty for none."""
+        return self._git("symbolic-ref", "--short", "-q", "HEAD").stdout.strip()
+
+    def _work_tree(self) -> tuple[str, str]:
+        """The branch that is checked out, and the tree that lies there if it is not the commit's; both may be empty."""
+        said = self._read_tree(
+            "status", "--porcelain=v2", "--branch", "--untracked-files=normal"
+        ).splitlines()
+        heads = [line.removeprefix(_HEAD) for line in said if line.startswith(_HEAD)]
+        branch = heads[0] if heads and heads[0] != _DETACHED else ""
+        if all(line.startswith("# ") for line in said):
+            return branch, ""
         # A private index: naming what lies in the work tree must not touch what the person has staged.
         with tempfile.TemporaryDirectory(prefix="trunkline-") as directory:
             index = {"GIT_INDEX_FILE": str(Path(directory) / "index")}
             self._read_tree("read-tree", "HEAD", environment=index)
             self._read_tree("add", "--all", ":/", environment=index)
-            return self._read_tree("write-tree", environment=index).strip()
+            return branch, self._read_tree("write-tree", environment=index).strip()
 
     def _read_tree(self, *arguments: str, environment: Mapping[str, str] | None = None) -> str:
         done = self._git(*arguments, environment=environment)
@@ -167,7 +181,12 @@ class GitSource:
     def _git(self, *arguments: str, environment: Mapping[str, str] | None = None) -> Completed:
         return self._processes.run(
             # Looking must not take the lock that a person's own git may need.
-            Command(("git", "--no-optional-locks", *arguments), dict(environment or {}), directory=self._root)
+            Command(
+                ("git", "--no-optional-locks", *arguments),
+                dict(environment or {}),
+                directory=self._root,
+                brief=not environment,
+            )
         )
 
 

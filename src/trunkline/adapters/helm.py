@@ -15,21 +15,22 @@ from typing import Any
 
 from trunkline.domain.releases import ClusterTarget, History, ReleaseTarget, Revision
 from trunkline.errors import DeploymentFailed, Locked, TrunklineError, Unreachable
+from trunkline.expressions import expression
 from trunkline.ports import Applied, Command, Completed, Meanwhile, OnLine, Processes, UpgradeRequest
 
-_UNREACHABLE = re.compile(
+_UNREACHABLE = expression(
     r"cluster unreachable|connection refused|no such host|i/o timeout|TLS handshake|Unauthorized|x509:"
     r"|invalid configuration|context .* does not exist|connection reset|EOF$|getting credentials",
     re.IGNORECASE,
 )
 _BUSY = "another operation (install/upgrade/rollback) is in progress"
 # The API answered, and a webhook of the cluster did not: what Helm began has to be taken back.
-_WEBHOOK = re.compile(r"failed calling webhook|admission webhook", re.IGNORECASE)
+_WEBHOOK = expression(r"failed calling webhook|admission webhook", re.IGNORECASE)
 _NOT_FOUND = "release: not found"
 # What Helm 3 and 4 print of a chart without tests.
-_NO_TESTS = re.compile(r"^TEST SUITE:\s+None$", re.MULTILINE)
+_NO_TESTS = expression(r"^TEST SUITE:\s+None$", re.MULTILINE)
 # What is wrong with metadata, or must not change, stays so however it is applied.
-_LEFT_OVER = re.compile(
+_LEFT_OVER = expression(
     r"is invalid: (?!\[?metadata\b)(?!.*immutable)|conflicts? with ", re.IGNORECASE | re.DOTALL
 )
 _MERGING = "--server-side=false"
@@ -38,7 +39,7 @@ _NOTHING_STANDS = "has no deployed releases"
 _MORE_THAN_HELM_KEEPS = 1_000_000
 _QUERY_S = 60.0
 # What an API server says that is there and cannot answer now.
-_BUSY_MOMENT = re.compile(
+_BUSY_MOMENT = expression(
     r"Internal error occurred|too many requests|currently unable to handle the request|etcdserver:|ServiceUnavailable",
     re.IGNORECASE,
 )

@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from trunkline.errors import UsageError
+from trunkline.expressions import expression
 from trunkline.ports import Command, Processes
 from trunkline.ports.helm import ValuesRead
 
@@ -29,8 +30,8 @@ merged: {{{{ omit .Values "{_KEY}" | toJson | b64enc }}}}
 layers: {{{{ $layers | toJson | b64enc }}}}
 chart: {{{{ .Files.Get "own.yaml" | fromYaml | toJson | b64enc }}}}
 """
-_TOLD = re.compile(r"^(merged|layers|chart): (\S+)$", re.MULTILINE)
-_UNREADABLE = re.compile(r"failed to parse \S*/layer-(\d+)\.yaml: (.*)", re.DOTALL)
+_TOLD = expression(r"^(merged|layers|chart): (\S+)$", re.MULTILINE)
+_UNREADABLE = expression(r"failed to parse \S*/layer-(\d+)\.yaml: (.*)", re.DOTALL)
 _TIMEOUT_S = 60.0
 
 

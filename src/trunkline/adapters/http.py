@@ -65,6 +65,8 @@ class Urllib3Http:
         self._tls = tls or TlsSettings()
         self._context: ssl.SSLContext | None = None
         self._managers: dict[str, urllib3.PoolManager] = {}
+        # To look through all variables for each request would take longer than the request.
+        self._proxies: dict[tuple[str, str], str] = {}
 
     def send(self, request: Request) -> Response:
         """See the port."""
@@ -134,20 +136,25 @@ class Urllib3Http:
         if self._tls.proxy is not None:
             return self._tls.proxy
         parts = urlsplit(url)
-        host = parts.hostname or ""
-        if host == "localhost" or host.startswith("127.") or host == "::1":
-            return ""
-        # http.client and email come with it, which nothing on loopback needs.
-        from urllib.request import getproxies, proxy_bypass  # noqa: PLC0415
-
-        if proxy_bypass(host):
-            return ""
-        return getproxies().get(parts.scheme, "")
+        server = parts.scheme, parts.hostname or ""
+        if server not in self._proxies:
+            self._proxies[server] = _proxy_of_environment(*server)
+        return self._proxies[server]
 
     def _ssl_context(self) -> ssl.SSLContext:
         if self._context is None:
             self._context = _ssl_context(self._tls)
         return self._context
+
+
+def _proxy_of_environment(scheme: str, host: str) -> str:
+    """What `http_proxy`, `no_proxy` and their like say of a server; empty for none."""
+    if host == "localhost" or host.startswith("127.") or host == "::1":
+        return ""
+    # http.client and email come with it, which nothing on loopback needs.
+    from urllib.request import getproxies, proxy_bypass  # noqa: PLC0415
+
+    return "" if proxy_bypass(host) else getproxies().get(scheme, "")
 
 
 def _break_off(answer: urllib3.BaseHTTPResponse) -> None:

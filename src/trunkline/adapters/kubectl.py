@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Iterator
 
 from trunkline.domain.releases import ClusterTarget
 from trunkline.errors import Unreachable
+from trunkline.expressions import expression
 from trunkline.ports import Command, Processes, Running
 
-_READY = re.compile(r"Forwarding from 127\.0\.0\.1:(\d+) -> ")
+_READY = expression(r"Forwarding from 127\.0\.0\.1:(\d+) -> ")
 # Longer than a login through a plugin takes.
 _OPENING_S = 20.0
 _LAST_LINES = 3

@@ -8,7 +8,6 @@ another push or delete did to the index meanwhile is kept.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -18,10 +17,11 @@ from trunkline.domain.charts.archives import BadChart, open_archive
 from trunkline.domain.charts.index import Entry, Index, Key, key_of, new_entry
 from trunkline.domain.charts.metadata import ChartFacts, chart_facts
 from trunkline.errors import UsageError
+from trunkline.expressions import expression
 from trunkline.ports.sources import Listed
 
 _WORKERS = 16
-_SHA256 = re.compile(r"[0-9a-f]{64}")
+_SHA256 = expression(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,11 +18,12 @@ from trunkline.config.project import Environment, Project
 from trunkline.domain.ingredients import ChartOrigin, Ingredients, LayerOrigin
 from trunkline.domain.values.encryption import is_encrypted
 from trunkline.errors import UsageError
+from trunkline.expressions import expression
 from trunkline.plan.releases import Material, Precedent
 from trunkline.ports import World
 from trunkline.ports.sources import Fetched, FetchedChart
 
-_FIELD = re.compile(r"^(name|version):\s*[\"']?([^\s\"'#]+)", re.MULTILINE)
+_FIELD = expression(r"^(name|version):\s*[\"']?([^\s\"'#]+)", re.MULTILINE)
 # As much of a digest as tells two apart for people.
 _SHOWN = 12
 

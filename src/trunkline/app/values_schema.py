@@ -6,7 +6,6 @@ places only when it was refused; everything else asks beforehand.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -24,12 +23,13 @@ from trunkline.domain.images import ImageReference
 from trunkline.domain.values.layering import spelled
 from trunkline.domain.values.violations import Keys, Violation, read_violations
 from trunkline.errors import ConfigurationError
+from trunkline.expressions import expression
 from trunkline.plan.releases import Material, image_pins
 from trunkline.ports import World
 
 _SCHEMA = "values.schema.json"
 # A value that Helm repeats at the beginning of its complaint.
-_QUOTED = re.compile(r"^'[^']*'")
+_QUOTED = expression(r"^'[^']*'")
 # A digest of the right form for what is not built yet.
 _ANY = f"sha256:{'0' * 64}"
 

@@ -10,7 +10,9 @@ import re
 from collections.abc import Collection, Mapping
 from typing import NamedTuple, Self
 
-_REFERENCE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?:(:-)(.*))?", re.DOTALL)
+from trunkline.expressions import expression
+
+_REFERENCE = expression(r"([A-Za-z_][A-Za-z0-9_]*)(?:(:-)(.*))?", re.DOTALL)
 
 # What the build fills in when it starts (`app.build`).
 BUILD_VARIABLES = ("TRUNKLINE_COMMIT", "TRUNKLINE_SHORT_COMMIT", "TRUNKLINE_SERVICE")

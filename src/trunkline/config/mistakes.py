@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import difflib
 import json
-import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
 from trunkline.domain.redaction import Redactor
+from trunkline.expressions import expression
 
 # Where a value is: mapping keys and list indexes, from the document's root.
 Path = tuple[str | int, ...]
 
-_PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]+")
+_PLAIN_KEY = expression(r"[A-Za-z0-9_-]+")
 _LONGEST_SHOWN = 60
 _MASKED_URLS = Redactor()
 

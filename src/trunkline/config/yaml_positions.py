@@ -9,26 +9,26 @@ brackets would end the process.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from trunkline.config.mistakes import START, Mistake, Path, Spot, quoted
 from trunkline.dataclass import dataclass
+from trunkline.expressions import expression
 
 if TYPE_CHECKING:
     import yaml
 
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
 _BOOLEANS = {word: word[0] in "tT" for word in ("true", "True", "TRUE", "false", "False", "FALSE")}
-_DECIMAL = re.compile(r"[-+]?[0-9]{1,18}")
-_OTHER_INTEGER = re.compile(r"0o[0-7]{1,18}|0x[0-9a-fA-F]{1,15}")
-_FLOAT = re.compile(
+_DECIMAL = expression(r"[-+]?[0-9]{1,18}")
+_OTHER_INTEGER = expression(r"0o[0-7]{1,18}|0x[0-9a-fA-F]{1,15}")
+_FLOAT = expression(
     r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
 )
 # All that a YAML stream may hold (1.2.2, section 5.1).
-_FORBIDDEN = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_FORBIDDEN = expression(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _CORE_TAGS = frozenset({"tag:yaml.org,2002:str", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq", "!", None})
 
 _DEEPEST = 32

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from dataclasses import field
 
 from trunkline.dataclass import dataclass
+from trunkline.expressions import expression
 
 _WORD = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"
-_PARAMETER = re.compile(rf'\s*({_WORD})\s*=\s*(?:"((?:[^"\\]|\\.)*)"|({_WORD}))\s*(?:,|$)')
-_SCHEME = re.compile(rf"[\s,]*({_WORD})(?:\s+|\s*,|$)")
+_PARAMETER = expression(rf'\s*({_WORD})\s*=\s*(?:"((?:[^"\\]|\\.)*)"|({_WORD}))\s*(?:,|$)')
+_SCHEME = expression(rf"[\s,]*({_WORD})(?:\s+|\s*,|$)")
 # A header longer than servers accept themselves is not worth reading.
 _LONGEST = 16384
 

@@ -16,11 +16,12 @@ from typing import Any
 from trunkline.dataclass import dataclass
 from trunkline.domain.chart_lines import bare_digest, scan_versions
 from trunkline.domain.charts.trees import read_yaml
+from trunkline.expressions import expression
 
 # A newline in front is ten times as fast to look for as the beginning of a line is.
-_ENTRIES = re.compile(r"(?:^|\n)entries:[ \t]*(?:#.*)?\r?(?=\n|$)")
-_TOP_LEVEL = re.compile(r"\n[^\s#]")
-_FIRST_KEY = re.compile(r"\n( +)[^\s#-]")
+_ENTRIES = expression(r"(?:^|\n)entries:[ \t]*(?:#.*)?\r?(?=\n|$)")
+_TOP_LEVEL = expression(r"\n[^\s#]")
+_FIRST_KEY = expression(r"\n( +)[^\s#-]")
 _JSON_ENTRIES = '\n"entries": {\n'
 
 

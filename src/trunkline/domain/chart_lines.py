@@ -7,16 +7,16 @@ guessed at: the caller has a parser.
 
 from __future__ import annotations
 
-import re
+from trunkline.expressions import expression
 
 Fields = tuple[str, str, tuple[str, ...]]
 
-_FIRST = re.compile(r"[ \t]*(?:#[^\n]*)?\n( *)- +(?=[A-Za-z])")
+_FIRST = expression(r"[ \t]*(?:#[^\n]*)?\n( *)- +(?=[A-Za-z])")
 # A plain text that YAML reads as it stands, or one in quotes without anything to unescape.
-_TEXT = re.compile(
+_TEXT = expression(
     r"""(?:"([A-Za-z0-9][^"'\\#\t]*)"|'([A-Za-z0-9][^"'\\#\t]*)'|([A-Za-z0-9](?:[^\s"'\\#:]|:(?=[^\s]))*))"""
 )
-_QUOTED = re.compile(r"""'(?:[^']|'')*'|"(?:[^"\\]|\\.)*\"""")
+_QUOTED = expression(r"""'(?:[^']|'')*'|"(?:[^"\\]|\\.)*\"""")
 # Anything whose end may lie in another line, or that refers to something elsewhere.
 _STRANGE = frozenset("&*!%@`[{?")
 _QUOTES = frozenset("\"'")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 
 from trunkline.dataclass import dataclass
+from trunkline.expressions import expression
 
 SHORT_LENGTH = 7
-_SHA = re.compile(r"[0-9a-f]{7,64}")
+_SHA = expression(r"[0-9a-f]{7,64}")
 
 
 @dataclass(frozen=True, slots=True)

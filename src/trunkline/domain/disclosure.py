@@ -10,16 +10,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from trunkline.domain.redaction import MASK, is_secret_name
+from trunkline.expressions import expression
 
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
-_PRIVATE_KEY = re.compile(
+_PRIVATE_KEY = expression(
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL
 )
 # A colon assigns where a space or a quote follows it: an image's tag is no secret.
-_ASSIGNMENT = re.compile(
+_ASSIGNMENT = expression(
     r"""(?<![\w/.])([A-Za-z_-][\w.-]{0,99})(["']?[ \t]*(?:=|:(?=[ \t"']))[ \t]*)(\S.*)"""
 )
-_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_HUMP = expression(r"(?<=[a-z0-9])(?=[A-Z])")
 # As deep as objects go; a mask never recurses further.
 _DEEPEST = 100
 

@@ -6,16 +6,16 @@ reference format: a first component with a dot, a colon or `localhost` is the re
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 from trunkline.dataclass import dataclass
+from trunkline.expressions import expression
 
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
-_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
-_COMPONENT = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*")
-_HOST = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?")
-_LOOPBACK = re.compile(r"(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?")
+_DIGEST = expression(r"sha256:[0-9a-f]{64}")
+_TAG = expression(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
+_COMPONENT = expression(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*")
+_HOST = expression(r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?")
+_LOOPBACK = expression(r"(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?")
 DEFAULT_REGISTRY = "docker.io"
 
 

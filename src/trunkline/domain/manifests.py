@@ -14,9 +14,10 @@ from decimal import Decimal
 from typing import Any
 
 from trunkline.domain.rollouts import KubernetesObject
+from trunkline.expressions import expression
 
 _BOOKKEEPING = ("managedFields", "creationTimestamp", "generation", "resourceVersion", "uid", "selfLink")
-_QUANTITY = re.compile(
+_QUANTITY = expression(
     r"([+-]?(?:\d{1,30}\.?\d{0,30}|\.\d{1,30}))(?:[eE]([+-]?\d{1,3})|([KMGTPE]i|[numkMGTPE]))?", re.ASCII
 )
 _SUFFIXES = {

@@ -24,14 +24,15 @@ from trunkline.domain.durations import format_duration
 from trunkline.domain.images import parse_image
 from trunkline.domain.redaction import Redactor
 from trunkline.domain.texts import clean, cut, one_line
+from trunkline.expressions import expression
 
 TAG_LENGTH = 200
 TITLE_BYTES = 500
 TEXT_BYTES = 4000
 # A quoted crash may be long; what was undone and where to look must still fit behind it.
 LINE_BYTES = 2500
-_NOT_IN_TAGS = re.compile(r"[^\w\-:/.]")
-_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_.]")
+_NOT_IN_TAGS = expression(r"[^\w\-:/.]")
+_NOT_IN_NAMES = expression(r"[^A-Za-z0-9_.]")
 _Hide = Callable[[str], str]
 
 

@@ -14,6 +14,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote, quote_plus
 
+from trunkline.expressions import expression
+
 MASK = "*****"
 # Shorter values occur in ordinary words; masking those would make every message unreadable.
 SHORTEST = 4
@@ -21,11 +23,11 @@ SHORTEST = 4
 _SHORTEST_LINE = 8
 # `DISABLE_AUTH=true` is no secret, and hiding it would break every JSON document that passes by.
 _NO_SECRETS = {"true", "false", "null", "none", "enabled", "disabled", "default"}
-_SECRET_NAME = re.compile(
+_SECRET_NAME = expression(
     r"(?:^|_)(?:PASSWORD|PASSWD|PASSPHRASE|SECRET|SECRETS|TOKEN|TOKENS|APIKEY|API_KEY|APP_KEY|ACCESS_KEY|"
     r"PRIVATE_KEY|CREDENTIAL|CREDENTIALS|AUTH)(?:_|$)|_KEY$"
 )
-_USERINFO = re.compile(r"://[^\s/'\"]+@")
+_USERINFO = expression(r"://[^\s/'\"]+@")
 
 
 def is_secret_name(variable: str) -> bool:

@@ -10,6 +10,7 @@ import re
 from trunkline.dataclass import dataclass
 from trunkline.domain.rollouts import Cause
 from trunkline.domain.rollouts.causes import GUIDE
+from trunkline.expressions import expression
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ class _Words:
 
 
 def _words(pattern: str, cause: Cause, advice: str = "") -> _Words:
-    return _Words(re.compile(pattern, re.IGNORECASE), cause, advice)
+    return _Words(expression(pattern, re.IGNORECASE), cause, advice)
 
 
 # The first that matches speaks: an admission denial may well quote what comes below it.

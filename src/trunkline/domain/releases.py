@@ -13,14 +13,15 @@ from collections.abc import Collection
 from datetime import datetime
 
 from trunkline.dataclass import dataclass
+from trunkline.expressions import expression
 
-_PAIR = re.compile(r"(?<!\S)(commit|image|release|run|kind|actor|pipeline|ci)=(\S*)")
+_PAIR = expression(r"(?<!\S)(commit|image|release|run|kind|actor|pipeline|ci)=(\S*)")
 _SIGNATURE = "trunkline "
 # How the description of a revision begins that Trunkline marked as failed in the place of a dead Helm client.
 DEAD_CLIENT = "its client died"
 # Helm calls superseded also what had failed and was upgraded from; its description still tells.
-_NEVER_STOOD = re.compile(rf'(?:Release|Upgrade|Rollback) "[^"]*" failed|{DEAD_CLIENT}')
-_ROLLBACK = re.compile(r"Rollback to (\d{1,18})", re.ASCII)
+_NEVER_STOOD = expression(rf'(?:Release|Upgrade|Rollback) "[^"]*" failed|{DEAD_CLIENT}')
+_ROLLBACK = expression(r"Rollback to (\d{1,18})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
+from trunkline.expressions import expression
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_CONTROL = expression(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
 def clean(text: str) -> str:

@@ -9,10 +9,11 @@ import re
 from collections.abc import Iterable
 
 from trunkline.dataclass import dataclass
+from trunkline.expressions import expression
 
 _NUMBER = r"0|[1-9]\d*"
 _IDENTIFIER = rf"(?:{_NUMBER}|\d*[A-Za-z-][0-9A-Za-z-]*)"
-_VERSION = re.compile(
+_VERSION = expression(
     rf"v?({_NUMBER})\.({_NUMBER})\.({_NUMBER})"
     rf"(?:-({_IDENTIFIER}(?:\.{_IDENTIFIER})*))?(?:\+([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?",
     re.ASCII,

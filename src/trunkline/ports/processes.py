@@ -25,6 +25,7 @@ class Command:
         directory: where it runs; None for here.
         timeout_s: it is ended after this many seconds.
         private: its output is a credential for us alone: it is neither redacted nor passed to anybody.
+        brief: it only reads, and soon ends by itself: should we be killed, it need not be.
     """
 
     argv: tuple[str, ...]
@@ -33,6 +34,7 @@ class Command:
     directory: Path | None = None
     timeout_s: float | None = None
     private: bool = False
+    brief: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,12 +20,13 @@ from trunkline.config.project import ImageSettings
 from trunkline.domain.images import ImageReference, is_digest, parse_image
 from trunkline.domain.logins import docker_config_for, docker_directory, parse_credentials, server_name
 from trunkline.errors import DeploymentFailed, Unreachable, UsageError
+from trunkline.expressions import expression
 from trunkline.ports import Command, OnLine, Processes
 
 _ENGINE_S = 10.0
 _FIRST_KIT, _FIRST_PLUG_IN = 18, 23
-_PUSHED = re.compile(r"digest: (sha256:[0-9a-f]{64})\b")
-_NO_ENGINE = re.compile(
+_PUSHED = expression(r"digest: (sha256:[0-9a-f]{64})\b")
+_NO_ENGINE = expression(
     r"cannot connect to the docker daemon|error during connect|is the docker daemon running", re.IGNORECASE
 )
 

@@ -17,6 +17,7 @@ from trunkline.config.project import ImageSettings
 from trunkline.dataclass import dataclass
 from trunkline.domain.images import ImageReference
 from trunkline.errors import DeploymentFailed, UsageError
+from trunkline.expressions import expression
 from trunkline.ports import Command, Completed, OnLine, Processes
 
 Pause = Callable[[float], None]
@@ -27,19 +28,19 @@ PUSH_S = 1800.0
 _PAUSES_S = (1.0, 3.0)
 
 # Variables that would change the builder itself: its program, its engine, its storage.
-_RESERVED = re.compile(
+_RESERVED = expression(
     r"PATH|HOME|TMPDIR|REGISTRY_AUTH_FILE|(?:LD|DOCKER|BUILD(?:AH|KIT|X)|CONTAINERS?|XDG|STORAGE)_.*"
 )
-_LOOPBACK_IMAGE = re.compile(
+_LOOPBACK_IMAGE = expression(
     r"(?:^|[\s=\"'])(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)/", re.MULTILINE
 )
-_TRANSIENT = re.compile(
+_TRANSIENT = expression(
     r"\b(?:429|50[0234])\b|toomanyrequests|too many requests|internal server error|bad gateway|service unavailable|"
     r"connection (?:reset|refused)|broken pipe|unexpected EOF|: EOF|i/o timeout|timed out|handshake timeout|"
     r"no such host|temporary failure|no route to host|network is unreachable",
     re.IGNORECASE,
 )
-_REFUSAL = re.compile(
+_REFUSAL = expression(
     r"unauthori[sz]ed|denied|authentication required|no basic auth|forbidden|incorrect username|invalid username|"
     r"\b40[13]\b|insufficient_scope",
     re.IGNORECASE,

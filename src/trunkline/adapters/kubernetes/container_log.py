@@ -20,11 +20,12 @@ from trunkline.adapters.kubernetes.logs import SILENCE_S, log_path
 from trunkline.dataclass import dataclass
 from trunkline.domain.redaction import Redactor
 from trunkline.errors import TrunklineError
+from trunkline.expressions import expression
 from trunkline.ports import Clock, LogLine
 
 PAUSE_S = 1.0
 REFUSED = {401, 403}
-_STAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d) ?", re.ASCII)
+_STAMP = expression(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d) ?", re.ASCII)
 _QUEUED = 1000
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -24,6 +23,7 @@ from trunkline.domain.logins import Login
 from trunkline.domain.redaction import Redactor
 from trunkline.domain.texts import one_line
 from trunkline.errors import Refused, Unreachable
+from trunkline.expressions import expression
 from trunkline.ports import Document, Http, Manifest, Processes, Response
 
 _INDEXES = (
@@ -38,7 +38,7 @@ _ACCEPT = ", ".join((*_MANIFESTS, *_INDEXES))
 # BuildKit files provenance and SBOMs as manifests beside the image's own.
 _ATTESTATION = ("vnd.docker.reference.type", "attestation-manifest")
 _LONGEST_PLATFORM = 80
-_NEXT = re.compile(r"<([^<>]*)>\s*;[^,]*\brel=\"?next\b")
+_NEXT = expression(r"<([^<>]*)>\s*;[^,]*\brel=\"?next\b")
 _PAGE = 1000
 _MOST_PAGES = 200
 _OK = 200

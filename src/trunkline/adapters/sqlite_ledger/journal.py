@@ -12,9 +12,11 @@ import re
 import sqlite3
 from pathlib import Path
 
+from trunkline.expressions import expression
+
 MOUNTS = Path("/proc/self/mountinfo")
 # FUSE has local filesystems, too; those lose a little speed and nothing else.
-_NETWORK = re.compile(r"nfs\d?|cifs|smb3|smbfs|9p|afs|ceph|lustre|glusterfs|virtiofs|fuse\..*|fuse")
+_NETWORK = expression(r"nfs\d?|cifs|smb3|smbfs|9p|afs|ceph|lustre|glusterfs|virtiofs|fuse\..*|fuse")
 _TURNS = 5
 
 

@@ -6,7 +6,6 @@ obstore's error texts carry whole requests; only the error code that S3 puts in 
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -15,15 +14,18 @@ from trunkline.adapters.storage.aws import Access, KeySource
 from trunkline.adapters.storage.opening import Patience, open_store
 from trunkline.adapters.storage.places import LARGEST, Unchanged, inside, too_large
 from trunkline.errors import Refused, Unreachable, UsageError
+from trunkline.expressions import expression
 from trunkline.ports.sources import File
 
 if TYPE_CHECKING:
     from obstore import GetOptions
     from obstore.store import S3Store
 
-_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
-_CODE = re.compile(r"<Code>([A-Za-z]{1,64})</Code>")
-_STATUS = re.compile(r"status code: (\d{3})")
+    Handles = dict[str, tuple[S3Store, KeySource | None]]
+
+_BUCKET = expression(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_CODE = expression(r"<Code>([A-Za-z]{1,64})</Code>")
+_STATUS = expression(r"status code: (\d{3})")
 _WRONG_KEYS = frozenset({"InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidToken", "ExpiredToken"})
 _ELSEWHERE = frozenset(
     {"PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"}
@@ -40,8 +42,17 @@ class Bucket:
 
     commit = ""
 
-    def __init__(self, location: str, access: Callable[[], Access], patience: Patience | None = None) -> None:
-        """Take the address; credentials are looked for when the first file is asked for."""
+    def __init__(
+        self,
+        location: str,
+        access: Callable[[], Access],
+        patience: Patience | None = None,
+        handles: Handles | None = None,
+    ) -> None:
+        """Take the address; credentials are looked for when the first file is asked for.
+
+        `handles` are those of other prefixes: to open a bucket takes longer than to read from it.
+        """
         self._bucket, _, prefix = location.removeprefix("s3://").partition("/")
         self._prefix = prefix.strip("/")
         if not _BUCKET.fullmatch(self._bucket):
@@ -49,7 +60,7 @@ class Bucket:
         self._access = access
         self._patience = patience or Patience()
         self._source: KeySource | None = None
-        self._store: S3Store | None = None
+        self._handles: Handles = {} if handles is None else handles
 
     def address(self, name: str = "") -> str:
         """See `Place`."""
@@ -180,10 +191,11 @@ class Bucket:
             UsageError: the extra is not installed, or credentials are not as they should be.
             Refused: there are none.
         """
-        if self._store is None:
+        if self._bucket not in self._handles:
             access = self._access()
-            self._store, self._source = open_store(self._bucket, access, self._patience), access.source
-        return self._store
+            self._handles[self._bucket] = open_store(self._bucket, access, self._patience), access.source
+        store, self._source = self._handles[self._bucket]
+        return store
 
     def _no_version(self, name: str, version: str) -> UsageError:
         return UsageError(

@@ -23,10 +23,11 @@ from trunkline.domain.chart_index import ChartVersion, chart_versions
 from trunkline.domain.charts.ranges import Range, is_exact
 from trunkline.domain.versions import in_order
 from trunkline.errors import Unreachable, UsageError
+from trunkline.expressions import expression
 from trunkline.ports.sources import File
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_CHART_VERSION = re.compile(r"^version:[ \t]*[\"']?([^\s\"'#]+)", re.MULTILINE)
+_NAME = expression(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_CHART_VERSION = expression(r"^version:[ \t]*[\"']?([^\s\"'#]+)", re.MULTILINE)
 
 Write = Callable[[str, bytes], Path]
 

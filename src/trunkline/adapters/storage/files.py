@@ -19,6 +19,7 @@ from trunkline.ports.sources import ChartStore, Fetched, FetchedChart
 
 if TYPE_CHECKING:
     from trunkline.adapters.storage.aws import Access, Outside
+    from trunkline.adapters.storage.bucket import Bucket, Handles
     from trunkline.adapters.storage.cache import ChartCache
     from trunkline.ports import Artifacts, Http, Processes
 
@@ -58,6 +59,7 @@ class FileStorage:
         self._outside = outside
         self._places: dict[str, Place] = {}
         self._found: Access | None = None
+        self._handles: Handles = {}
 
     def fetch(self, location: str, name: str, into: Path, version: str = "") -> Fetched:
         """See the port."""
@@ -104,9 +106,7 @@ class FileStorage:
         from trunkline.adapters.storage import repositories  # noqa: PLC0415 - releases write nothing there
 
         if location.startswith(_S3):
-            from trunkline.adapters.storage.bucket import Bucket  # noqa: PLC0415 - directories need no S3
-
-            return repositories.BucketRepository(Bucket(location, self._access))
+            return repositories.BucketRepository(self._bucket(location))
         if "://" in location:
             raise UsageError(
                 f"Charts cannot be pushed to {location.partition('://')[0]}:// addresses.",
@@ -118,6 +118,11 @@ class FileStorage:
         """See the port."""
         return self._place(location).describe()
 
+    def _bucket(self, location: str) -> Bucket:
+        from trunkline.adapters.storage.bucket import Bucket  # noqa: PLC0415 - directories need no S3
+
+        return Bucket(location, self._access, handles=self._handles)
+
     def _place(self, location: str) -> Place:
         if location not in self._places:
             self._places[location] = self._new_place(location)
@@ -125,9 +130,7 @@ class FileStorage:
 
     def _new_place(self, location: str) -> Place:
         if location.startswith(_S3):
-            from trunkline.adapters.storage.bucket import Bucket  # noqa: PLC0415 - directories need no S3
-
-            return Bucket(location, self._access)
+            return self._bucket(location)
         if location.startswith(_GIT):
             return self._git(location, ChartSettings(), Path())
         scheme, separator, _ = location.partition("://")

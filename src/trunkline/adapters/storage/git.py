@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import re
 import tarfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -22,14 +21,15 @@ from urllib.parse import parse_qs, urlsplit
 from trunkline.adapters.storage.places import LARGEST, inside, too_large
 from trunkline.dataclass import dataclass
 from trunkline.errors import Refused, Unreachable, UsageError
+from trunkline.expressions import expression
 from trunkline.ports import Command, Completed, Processes
 from trunkline.ports.sources import File
 
 _FETCH_S = 120.0
 _READ_S = 30.0
-_SHA = re.compile(r"[0-9a-f]{40}")
+_SHA = expression(r"[0-9a-f]{40}")
 # git-check-ref-format(1), in short; a leading dash would be an option.
-_REF = re.compile(r"(?!-)(?!.*(?:\.\.|@\{|//))[A-Za-z0-9][A-Za-z0-9._/@+-]{0,254}")
+_REF = expression(r"(?!-)(?!.*(?:\.\.|@\{|//))[A-Za-z0-9][A-Za-z0-9._/@+-]{0,254}")
 _POINTER = b"version https://git-lfs.github.com/spec/"
 _NO_REF = (
     "couldn't find remote ref",

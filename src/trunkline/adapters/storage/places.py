@@ -5,16 +5,16 @@ Names come from configuration and from indexes that others write, so a name neve
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Protocol
 
 from trunkline.errors import Unreachable, UsageError
+from trunkline.expressions import expression
 from trunkline.ports.sources import File
 
 # Charts and values layers are far smaller; an index of ten thousand versions has 12 MB.
 LARGEST = 64 * 1024 * 1024
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_NAME = expression(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 class Unchanged(Exception):

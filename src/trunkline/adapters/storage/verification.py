@@ -7,7 +7,6 @@ verifies it: no cryptography of our own.
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,10 +14,11 @@ from trunkline.dataclass import dataclass
 from trunkline.domain.charts.archives import BadChart, look_through
 from trunkline.domain.charts.identity import chart_identity
 from trunkline.errors import Refused, Unreachable, UsageError
+from trunkline.expressions import expression
 from trunkline.ports import Command, Processes
 from trunkline.ports.sources import File
 
-_SHA256 = re.compile(r"[0-9a-f]{64}")
+_SHA256 = expression(r"[0-9a-f]{64}")
 _VERIFY_S = 60.0
 
 

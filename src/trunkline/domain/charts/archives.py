@@ -10,13 +10,13 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
-import re
 import tarfile
 import zlib
 from pathlib import PurePosixPath
 
 from trunkline.dataclass import dataclass
 from trunkline.domain.charts.metadata import ChartFacts, read_metadata
+from trunkline.expressions import expression
 
 # What Helm 4 unpacks at most, of a chart and of one of its files.
 LARGEST_UNPACKED = 100 * 1024 * 1024
@@ -24,7 +24,7 @@ LARGEST_FILE = 5 * 1024 * 1024
 MOST_FILES = 10_000
 _LARGEST_METADATA = 1024 * 1024
 _GZIP = b"\x1f\x8b"
-_DRIVE = re.compile(r"[A-Za-z]:")
+_DRIVE = expression(r"[A-Za-z]:")
 _DAMAGED = (EOFError, OSError, zlib.error, tarfile.TarError, RecursionError, ValueError, OverflowError)
 
 

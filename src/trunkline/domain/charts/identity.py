@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 
+from trunkline.expressions import expression
+
 _KEYS = {"name", "version"}
-_PLAIN = re.compile(
+_PLAIN = expression(
     r"^(name|version):[ ]+([\"']?)([A-Za-z0-9][A-Za-z0-9._+-]*)\2[ ]*(?:#.*)?\r?$", re.MULTILINE
 )
 # What may begin a key of the same name in another spelling, or hide one in a text over several lines.
-_STRANGE = re.compile(r"^[\"'?&*!{\[%]|^(?:name|version)[ ]*:|: *[\"'{\[]", re.MULTILINE)
+_STRANGE = expression(r"^[\"'?&*!{\[%]|^(?:name|version)[ ]*:|: *[\"'{\[]", re.MULTILINE)
 
 
 def chart_identity(text: str) -> tuple[str, str]:

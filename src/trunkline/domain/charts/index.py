@@ -7,7 +7,6 @@ fast (docs/decisions). It is read in either form. Whatever else stands in it, at
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import field
 from datetime import UTC, datetime
@@ -17,10 +16,11 @@ from trunkline.dataclass import dataclass
 from trunkline.domain.charts.metadata import TEXTS, ChartFacts
 from trunkline.domain.charts.trees import read_yaml
 from trunkline.domain.versions import in_order
+from trunkline.expressions import expression
 
 Entry = Mapping[str, Any]
 Key = tuple[str, str]
-_FIRST_PLANE = re.compile(r"[\x7f-\uffff]")
+_FIRST_PLANE = expression(r"[\x7f-\uffff]")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,16 +6,16 @@ refuses an index with a field that it has never heard of.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from trunkline.dataclass import dataclass
 from trunkline.domain.charts.trees import read_yaml
 from trunkline.domain.versions import parse_version
+from trunkline.expressions import expression
 
 # Helm's own rule for a chart's name, and the longest that still makes a file's name with its version.
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+_NAME = expression(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 # Fields whose values are texts to Helm, whatever they look like.
 TEXTS = (
     "apiVersion",

@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterable
 
 from trunkline.dataclass import dataclass
 from trunkline.domain.versions import Version, in_order, parse_version
+from trunkline.expressions import expression
 
 _LONGEST = 256
 _PART = r"(?:\d{1,18}|[xX*])"
 _VERSION = rf"v?({_PART})(?:\.({_PART}))?(?:\.({_PART}))?(-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?"
-_CONSTRAINT = re.compile(rf"\s*(=>|=<|>=|<=|!=|~>|>|<|=|~|\^|)\s*{_VERSION}(?=[\s,]|$)", re.ASCII)
-_HYPHEN = re.compile(rf"\s*({_VERSION})\s+-\s+({_VERSION})(?=[\s,]|$)", re.ASCII)
-_BETWEEN = re.compile(r"\s*(?:,\s*)?")
+_CONSTRAINT = expression(rf"\s*(=>|=<|>=|<=|!=|~>|>|<|=|~|\^|)\s*{_VERSION}(?=[\s,]|$)", re.ASCII)
+_HYPHEN = expression(rf"\s*({_VERSION})\s+-\s+({_VERSION})(?=[\s,]|$)", re.ASCII)
+_BETWEEN = expression(r"\s*(?:,\s*)?")
 _ANY = frozenset("xX*")
 # Masterminds takes these with a bare wildcard for 0.0.0, which nobody means.
 _SENSELESS = frozenset({"^", ">", "<=", "!="})

@@ -17,9 +17,10 @@ from trunkline.domain.diagnosis.revisions import (
 from trunkline.domain.rollouts.causes import COMPANION_GRACE_S, SHORT_GRACE_S, Cause
 from trunkline.domain.rollouts.shapes import condition, number, text
 from trunkline.domain.rollouts.words import KubernetesObject, Resource
+from trunkline.expressions import expression
 
 # Until Kubernetes 1.23 a new ServiceAccount has no token for a moment; conflicts are tried again at once.
-_BENIGN = re.compile(
+_BENIGN = expression(
     r"no API token found|object has been modified|already exists|try again later", re.IGNORECASE
 )
 
@@ -44,7 +45,7 @@ class Refusal:
 def _words(
     pattern: str, cause: Cause, sentence: str, advice: str = "", patient: float = 0.0, *, room: bool = False
 ) -> Refusal:
-    return Refusal(re.compile(pattern, re.IGNORECASE | re.DOTALL), cause, sentence, advice, patient, room)
+    return Refusal(expression(pattern, re.IGNORECASE | re.DOTALL), cause, sentence, advice, patient, room)
 
 
 REFUSALS = (

@@ -10,6 +10,7 @@ from trunkline.domain.diagnosis.look import Finding, Said, finding
 from trunkline.domain.rollouts.causes import PULL_GRACE_S, PULL_PATIENCE_S, Cause
 from trunkline.domain.rollouts.shapes import text
 from trunkline.domain.rollouts.words import KubernetesObject, Resource
+from trunkline.expressions import expression
 
 _PULLING = {
     "ErrImagePull", "ImagePullBackOff", "RegistryUnavailable", "ImageInspectError", "SignatureValidationFailed",
@@ -29,7 +30,7 @@ class _Words:
 
 
 def _words(pattern: str, cause: Cause, sentence: str, advice: str = "", *, certain: bool = True) -> _Words:
-    return _Words(re.compile(pattern, re.IGNORECASE), cause, sentence, advice, certain)
+    return _Words(expression(pattern, re.IGNORECASE), cause, sentence, advice, certain)
 
 
 # The first that matches speaks. Docker Hub says "denied" of a repository that may not exist either.

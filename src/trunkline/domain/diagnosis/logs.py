@@ -8,12 +8,13 @@ from dataclasses import replace
 
 from trunkline.domain.rollouts.causes import GUIDE, Cause
 from trunkline.domain.rollouts.words import Failure
+from trunkline.expressions import expression
 
 _CRASHES = {Cause.CRASH_LOOP, Cause.INIT_CRASH}
 # Newer runtimes and shells start the program themselves and leave their complaint in its log.
 _WORDS = (
-    (re.compile(r"exec format error|cannot execute binary file", re.IGNORECASE), Cause.EXEC_FORMAT),
-    (re.compile(r"^exec:? \S+: no such file or directory", re.IGNORECASE), Cause.COMMAND_NOT_FOUND),
+    (expression(r"exec format error|cannot execute binary file", re.IGNORECASE), Cause.EXEC_FORMAT),
+    (expression(r"^exec:? \S+: no such file or directory", re.IGNORECASE), Cause.COMMAND_NOT_FOUND),
 )
 
 

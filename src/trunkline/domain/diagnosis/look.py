@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
 
@@ -10,10 +9,11 @@ from trunkline.dataclass import dataclass
 from trunkline.domain.rollouts.causes import GUIDE, Cause
 from trunkline.domain.rollouts.shapes import at, mapping, mappings, number, text
 from trunkline.domain.rollouts.words import Failure, KubernetesObject, Observation, Resource
+from trunkline.expressions import expression
 
 # How often each container had been restarted when it was seen first, by pod's uid and container.
 Restarts = Mapping[tuple[str, str], int]
-_COMBINED = re.compile(r"^\(combined from similar events\): ")
+_COMBINED = expression(r"^\(combined from similar events\): ")
 KNOWN_KINDS = {
     "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "Pod", "PersistentVolumeClaim", "Service",
     "HorizontalPodAutoscaler", "CustomResourceDefinition",

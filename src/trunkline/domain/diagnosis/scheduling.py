@@ -16,6 +16,7 @@ from trunkline.domain.rollouts.causes import (
 )
 from trunkline.domain.rollouts.shapes import condition, mappings, text
 from trunkline.domain.rollouts.words import KubernetesObject, Resource
+from trunkline.expressions import expression
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class _Words:
 
 
 def _words(pattern: str, cause: Cause, why: str, grace_s: float = SCHEDULING_GRACE_S) -> _Words:
-    return _Words(re.compile(pattern, re.IGNORECASE), cause, why, grace_s)
+    return _Words(expression(pattern, re.IGNORECASE), cause, why, grace_s)
 
 
 # In order of what a person has to mend first: a node that lacks room would do otherwise, a tainted one is none of ours.
@@ -58,7 +59,7 @@ _TABLE = (
 _UNKNOWN = _words("", Cause.UNSCHEDULABLE, "the scheduler finds none")
 _HELP_COMES = {"TriggeredScaleUp", "Nominated"}
 _NO_HELP = "NotTriggerScaleUp"
-_NO_CLASS = re.compile(r'storageclass\S* "(?P<name>[^"]+)" not found')
+_NO_CLASS = expression(r'storageclass\S* "(?P<name>[^"]+)" not found')
 _CLAIM_TROUBLES = {"ProvisioningFailed", "FailedBinding"}
 
 

@@ -10,23 +10,24 @@ from trunkline.domain.diagnosis.look import Finding, Look, finding
 from trunkline.domain.rollouts.causes import COMPANION_GRACE_S, CONFIGURATION_GRACE_S, CRASHES, Cause
 from trunkline.domain.rollouts.shapes import mapping, number, text
 from trunkline.domain.rollouts.words import KubernetesObject, Resource
+from trunkline.expressions import expression
 
 _CONFIGURATION = "CreateContainerConfigError"
 _START_REASONS = {"CreateContainerError", "RunContainerError"}
 # `ContainerCannotRun` is Docker's word, `StartError` containerd's.
 START_ERRORS = {"StartError", "ContainerCannotRun"}
 # The kubelet's own caches and its queue, which mend themselves.
-_PASSING = re.compile(
+_PASSING = expression(
     r"failed to sync .* cache|services have not yet been read|not registered$|is reserved for|"
     r"context deadline exceeded|context canceled|cannot allocate memory|resource temporarily unavailable",
     re.IGNORECASE,
 )
-_BENIGN = re.compile(r"failed to sync .* cache|services have not yet been read|not registered", re.IGNORECASE)
+_BENIGN = expression(r"failed to sync .* cache|services have not yet been read|not registered", re.IGNORECASE)
 MISSING = (
-    (re.compile(r"couldn't find key (?P<key>\S+) in (?P<kind>ConfigMap|Secret) (\S*/)?(?P<name>\S+)"), "{kind} {name} has no key {key}"),
-    (re.compile(r"(?P<kind>configmap|secret) references non-existent (config|secret) key: (?P<key>\S+)", re.IGNORECASE),
+    (expression(r"couldn't find key (?P<key>\S+) in (?P<kind>ConfigMap|Secret) (\S*/)?(?P<name>\S+)"), "{kind} {name} has no key {key}"),
+    (expression(r"(?P<kind>configmap|secret) references non-existent (config|secret) key: (?P<key>\S+)", re.IGNORECASE),
      "a {kind} has no key {key}"),
-    (re.compile(r'(?P<kind>configmaps?|secrets?) "(?P<name>[^"]+)" not found', re.IGNORECASE), "{kind} {name} does not exist"),
+    (expression(r'(?P<kind>configmaps?|secrets?) "(?P<name>[^"]+)" not found', re.IGNORECASE), "{kind} {name} does not exist"),
 )  # fmt: skip
 _KINDS = {"configmap": "ConfigMap", "secret": "Secret"}
 
@@ -40,21 +41,21 @@ class _Words:
 
 
 _TABLE = (
-    _Words(re.compile("exec format error", re.IGNORECASE), Cause.EXEC_FORMAT,
+    _Words(expression("exec format error", re.IGNORECASE), Cause.EXEC_FORMAT,
            "container {name} of {resource} cannot be started: its program was built for another architecture, or is no program"),
-    _Words(re.compile(r'executable file not found|no command specified|exec: "[^"]+":.*no such file or directory|'
+    _Words(expression(r'executable file not found|no command specified|exec: "[^"]+":.*no such file or directory|'
                       r"exec \S+: no such file or directory", re.IGNORECASE), Cause.COMMAND_NOT_FOUND,
            "container {name} of {resource} cannot be started: the image has no command {command}"),
-    _Words(re.compile(r"exec: .*permission denied", re.IGNORECASE), Cause.CANNOT_START,
+    _Words(expression(r"exec: .*permission denied", re.IGNORECASE), Cause.CANNOT_START,
            "container {name} of {resource} cannot be started: {command} may not be executed",
            "Make the file executable in the image (chmod +x), or correct `command` in the values."),
-    _Words(re.compile(r"exec: .*is a directory", re.IGNORECASE), Cause.CANNOT_START,
+    _Words(expression(r"exec: .*is a directory", re.IGNORECASE), Cause.CANNOT_START,
            "container {name} of {resource} cannot be started: {command} is a directory",
            "Correct `command` in the values."),
-    _Words(re.compile(r"runAsNonRoot|run as root|non-numeric user", re.IGNORECASE), Cause.CANNOT_START,
+    _Words(expression(r"runAsNonRoot|run as root|non-numeric user", re.IGNORECASE), Cause.CANNOT_START,
            "container {name} of {resource} cannot be started: its image runs as root, and runAsNonRoot forbids it",
            "Give the image a numeric USER, or set securityContext.runAsUser."),
-    _Words(re.compile(r"unable to find user|no matching entries in passwd", re.IGNORECASE), Cause.CANNOT_START,
+    _Words(expression(r"unable to find user|no matching entries in passwd", re.IGNORECASE), Cause.CANNOT_START,
            "container {name} of {resource} cannot be started: the image does not know its user",
            "Create the user in the image, or set securityContext.runAsUser to a number."),
 )  # fmt: skip

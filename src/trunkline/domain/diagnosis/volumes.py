@@ -17,13 +17,14 @@ from trunkline.domain.rollouts.causes import (
 )
 from trunkline.domain.rollouts.shapes import mappings, text
 from trunkline.domain.rollouts.words import KubernetesObject, Resource
+from trunkline.expressions import expression
 
 _NOT_BEGUN = {"ContainerCreating", "PodInitializing", ""}
 _TROUBLES = {"FailedMount", "FailedAttachVolume", "FailedCreatePodSandBox", "FailedMapVolume"}
-_BENIGN = re.compile(r"failed to sync .* cache|object \S+ not registered|not registered$", re.IGNORECASE)
+_BENIGN = expression(r"failed to sync .* cache|object \S+ not registered|not registered$", re.IGNORECASE)
 # After two minutes the kubelet sums up what it waits for; the cause was said before.
-_SUM = re.compile(r"unmounted volumes=\[(?P<name>[^\]]*)\]")
-_VOLUME = re.compile(r'for volume "(?P<name>[^"]+)"')
+_SUM = expression(r"unmounted volumes=\[(?P<name>[^\]]*)\]")
+_VOLUME = expression(r'for volume "(?P<name>[^"]+)"')
 
 
 def volume_findings(resource: Resource, pod: KubernetesObject, look: Look) -> Iterator[Finding]:

@@ -6,13 +6,13 @@ those of commits are ever candidates: a tag that somebody gave (`latest`, `v1.2`
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from trunkline.dataclass import dataclass
+from trunkline.expressions import expression
 
-_COMMIT_TAG = re.compile(r"[0-9a-f]{7}(?:-dirty-[0-9a-f]{8})?")
+_COMMIT_TAG = expression(r"[0-9a-f]{7}(?:-dirty-[0-9a-f]{8})?")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,16 +5,15 @@ Helm 3 names a place as `image.tag` or `ports.1`, Helm 4 and late Helm 3 as a JS
 
 from __future__ import annotations
 
-import re
-
 from trunkline.dataclass import dataclass
+from trunkline.expressions import expression
 
 Keys = tuple[str, ...]
 
 _BEGIN = "values don't meet the specifications of the schema(s) in the following chart(s):"
-_CHART = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*):")
-_POINTER = re.compile(r"\s*- at '(?P<place>[^']*)': (?P<said>.*)")
-_DOTTED = re.compile(r"- (?P<place>\(root\)|[^\s:]+): (?P<said>.*)")
+_CHART = expression(r"([A-Za-z0-9][A-Za-z0-9._-]*):")
+_POINTER = expression(r"\s*- at '(?P<place>[^']*)': (?P<said>.*)")
+_DOTTED = expression(r"- (?P<place>\(root\)|[^\s:]+): (?P<said>.*)")
 # Its children say what is wrong.
 _SUMMARY = frozenset({"validation failed", "allOf failed", "anyOf failed", "oneOf failed", "'allOf' failed"})
 

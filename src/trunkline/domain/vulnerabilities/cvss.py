@@ -8,10 +8,11 @@ the score or the severity themselves.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
-_VECTOR = re.compile(r"CVSS:3\.[01]/([A-Z]{1,3}:[A-Z](?:/[A-Z]{1,3}:[A-Z])*)/?")
+from trunkline.expressions import expression
+
+_VECTOR = expression(r"CVSS:3\.[01]/([A-Z]{1,3}:[A-Z](?:/[A-Z]{1,3}:[A-Z])*)/?")
 _WEIGHTS: Mapping[str, Mapping[str, float]] = {
     "AV": {"N": 0.85, "A": 0.62, "L": 0.55, "P": 0.2},
     "AC": {"L": 0.77, "H": 0.44},

@@ -6,20 +6,20 @@ sentences are escaped; links are addresses of the web alone, and nobody is menti
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from urllib.parse import quote
 
 from trunkline.domain.vulnerabilities.outcomes import Judgement, Outcome, Row, Standing
 from trunkline.domain.vulnerabilities.table import layers_of, severity_of, shown
+from trunkline.expressions import expression
 
 # GitHub takes comments of 65,536 characters.
 _ROOM, _ROOM_OF_THE_REST = 30_000, 15_000
 _SENTENCE = 2_000
-_ADDRESS = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]+)?(?:[/?#].*)?")
-_PUNCTUATION = re.compile(r"([\\`*_{}\[\]#|~$])")
+_ADDRESS = expression(r"https?://[A-Za-z0-9.-]+(?::[0-9]+)?(?:[/?#].*)?")
+_PUNCTUATION = expression(r"([\\`*_{}\[\]#|~$])")
 # What a renderer makes a mention, a reference or a link of: a space of no width parts it, wherever escapes are undone.
-_SPECIAL = re.compile(r"(@|\\#|:)(?=\S)|(?i:(www)(?=\.))")
+_SPECIAL = expression(r"(@|\\#|:)(?=\S)|(?i:(www)(?=\.))")
 _HEADINGS = {
     Outcome.PASSED: "Vulnerabilities: passed",
     Outcome.WARNED: "Vulnerabilities: passed with warnings",

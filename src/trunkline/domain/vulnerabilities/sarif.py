@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
@@ -19,13 +18,14 @@ from trunkline.domain.texts import cut
 from trunkline.domain.vulnerabilities.findings import Finding, ScanState, Severity
 from trunkline.domain.vulnerabilities.outcomes import Judgement, Note, Outcome, Row, Standing, named
 from trunkline.domain.vulnerabilities.table import shown
+from trunkline.expressions import expression
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS = {Standing.GATES: "error", Standing.WARNS: "warning"}
 _NOTE_LEVELS = {Outcome.REFUSED: "error", Outcome.WARNED: "warning", Outcome.PASSED: "note"}
 # Where only the severity is known: the least score of its band.
 _LEAST = {Severity.CRITICAL: 9.0, Severity.HIGH: 7.0, Severity.MEDIUM: 4.0, Severity.LOW: 0.1}
-_ADDRESS = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]+)?(?:[/?#].*)?")
+_ADDRESS = expression(r"https?://[A-Za-z0-9.-]+(?::[0-9]+)?(?:[/?#].*)?")
 _LONGEST = 1000
 
 

@@ -11,8 +11,9 @@ from functools import lru_cache
 from typing import Any
 
 from trunkline.dataclass import dataclass
+from trunkline.expressions import expression
 
-_TEXT = re.compile(
+_TEXT = expression(
     r"([+-]?(?:\d+\.?\d*|\.\d+))(?:([eE][+-]?\d{1,3})|(n|u|m|k|M|G|T|P|E|(?:K|M|G|T|P|E)i)?)", re.ASCII
 )
 _LONGEST = 64

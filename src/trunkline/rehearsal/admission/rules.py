@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
+from trunkline.expressions import expression
 from trunkline.rehearsal.admission.validation import shape_problems
 from trunkline.rehearsal.admission.validation.words import invalid, required
 from trunkline.rehearsal.controllers.selecting import matches
@@ -13,8 +13,8 @@ from trunkline.rehearsal.errors import FieldError
 from trunkline.rehearsal.kinds import Kind
 from trunkline.rehearsal.objects import Object, at, metadata, name_of
 
-_SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
-_LABEL_VALUE = re.compile(r"(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?")
+_SUBDOMAIN = expression(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+_LABEL_VALUE = expression(r"(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?")
 _LONGEST_NAME, _LONGEST_VALUE = 253, 63
 _SUBDOMAIN_WORDS = (
     "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end "

@@ -9,16 +9,17 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from trunkline.expressions import expression
 from trunkline.rehearsal.errors import bad_request
 from trunkline.rehearsal.kinds import Kind
 from trunkline.rehearsal.objects import Object, at, metadata
 
 Test = Callable[[Object], bool]
 
-_SET = re.compile(r"^\s*([^\s!=,()]+)\s+(in|notin)\s*\(([^()]*)\)\s*$")
-_EQUAL = re.compile(r"^\s*([^\s!=,()]+)\s*(==|=|!=)\s*([^\s!=,()]*)\s*$")
-_COMPARED = re.compile(r"^\s*([^\s!=,()<>]+)\s*([<>])\s*(-?\d+)\s*$")
-_THERE = re.compile(r"^\s*(!?)\s*([^\s!=,()]+)\s*$")
+_SET = expression(r"^\s*([^\s!=,()]+)\s+(in|notin)\s*\(([^()]*)\)\s*$")
+_EQUAL = expression(r"^\s*([^\s!=,()]+)\s*(==|=|!=)\s*([^\s!=,()]*)\s*$")
+_COMPARED = expression(r"^\s*([^\s!=,()<>]+)\s*([<>])\s*(-?\d+)\s*$")
+_THERE = expression(r"^\s*(!?)\s*([^\s!=,()]+)\s*$")
 _EVERYWHERE = ("metadata.name", "metadata.namespace")
 _FIELDS: dict[tuple[str, str], tuple[str, ...]] = {
     ("", "Pod"): (

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import datetime
 
 from trunkline.dataclass import dataclass
+from trunkline.expressions import expression
 from trunkline.rehearsal.api.discovery import nowhere
 from trunkline.rehearsal.api.gate import Gate
 from trunkline.rehearsal.api.messages import Request
@@ -17,7 +17,7 @@ from trunkline.rehearsal.objects import Object
 from trunkline.rehearsal.registry import Registry
 from trunkline.rehearsal.store import Store
 
-_UNSPOKEN = re.compile(r"[\x00-\x1f\x7f]")
+_UNSPOKEN = expression(r"[\x00-\x1f\x7f]")
 
 
 @dataclass(frozen=True, slots=True)

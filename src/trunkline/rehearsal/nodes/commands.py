@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
+from trunkline.expressions import expression
 from trunkline.rehearsal.nodes.behaviour import Behaviour
 from trunkline.rehearsal.objects import Object
 
-_RAISED = re.compile(r"SystemExit\((\d{1,3})\)|sys\.exit\((\d{1,3})\)")
+_RAISED = expression(r"SystemExit\((\d{1,3})\)|sys\.exit\((\d{1,3})\)")
 _ENDS_S = 1.0
 _RAISES_S = 0.2
 

@@ -6,12 +6,13 @@ import hashlib
 import re
 from collections.abc import Callable
 
+from trunkline.expressions import expression
 from trunkline.rehearsal.nodes.behaviour import Pull
 from trunkline.rehearsal.nodes.runs import Run
 
 # The grammar of references (OCI distribution, "Pulling manifests"): only the registry and the tag may have capitals.
 _PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
-_NAME = re.compile(
+_NAME = expression(
     r"(?:[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?(?::[0-9]+)?/)?"
     rf"{_PART}(?:/{_PART})*(?::\w[\w.-]{{0,127}})?(?:@sha256:[0-9a-f]{{64}})?",
     re.ASCII,

@@ -6,12 +6,13 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from trunkline.expressions import expression
 from trunkline.rehearsal.objects import Object, at, metadata, name_of, namespace_of
 
 Data = Callable[[str, str, str], Mapping[str, str] | None]
 """The texts of a `configmap` or a `secret`, by namespace and name; None if there is none."""
-_REFERENCE = re.compile(r"\$\$|\$\(([-._A-Za-z0-9]+)\)")
-_KEYED = re.compile(r"metadata\.(labels|annotations)\['([^']*)'\]")
+_REFERENCE = expression(r"\$\$|\$\(([-._A-Za-z0-9]+)\)")
+_KEYED = expression(r"metadata\.(labels|annotations)\['([^']*)'\]")
 _LONGEST_HOSTNAME = 63
 
 

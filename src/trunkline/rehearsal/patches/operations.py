@@ -7,10 +7,10 @@ for a test, negative positions count from the end, and an operation without valu
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable
 from typing import Any
 
+from trunkline.expressions import expression
 from trunkline.rehearsal.errors import ApiError, bad_request
 from trunkline.rehearsal.objects import copy_of
 from trunkline.rehearsal.patches.go import go_kind
@@ -18,7 +18,7 @@ from trunkline.rehearsal.patches.values import DEEPEST, depth_of, refuse_deep, s
 
 _MOST_OPERATIONS = 10_000
 _MOST_COPIED_BYTES = 3 * 1024 * 1024
-_POSITION = re.compile(r"[+-]?[0-9]{1,9}")
+_POSITION = expression(r"[+-]?[0-9]{1,9}")
 _MISSING = object()
 
 

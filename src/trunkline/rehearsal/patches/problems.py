@@ -8,9 +8,9 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import re
 from typing import Any, NamedTuple
 
+from trunkline.expressions import expression
 from trunkline.rehearsal.errors import ApiError
 from trunkline.rehearsal.kinds import Kind
 from trunkline.rehearsal.objects import moment_of
@@ -18,8 +18,8 @@ from trunkline.rehearsal.patches.go import go_kind
 from trunkline.rehearsal.patches.schema import ANY, Shape, custom_shape, shape_of
 from trunkline.rehearsal.patches.values import refuse_deep
 
-_QUANTITY = re.compile(r"[+-]?[0-9.]+[eEinumkKMGTP]*[-+]?[0-9]*")
-_NOT_BASE64 = re.compile(r"[^A-Za-z0-9+/=]")
+_QUANTITY = expression(r"[+-]?[0-9.]+[eEinumkKMGTP]*[-+]?[0-9]*")
+_NOT_BASE64 = expression(r"[^A-Za-z0-9+/=]")
 _LAYOUTS = {"time": "2006-01-02T15:04:05Z07:00", "microtime": "2006-01-02T15:04:05.000000Z07:00"}
 _GO_TYPES = {"boolean": "bool", "byte": "[]uint8", "double": "float64", "any": "interface {}", "time": "v1.Time",
              "microtime": "v1.MicroTime", "quantity": "resource.Quantity", "int-or-string": "intstr.IntOrString"}  # fmt: skip

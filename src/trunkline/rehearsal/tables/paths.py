@@ -13,7 +13,9 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-_STEP = re.compile(
+from trunkline.expressions import expression
+
+_STEP = expression(
     r"""\.?\[(?P<index>-?\d{1,9})\]
     | \.?\[(?P<all>\*)\] | \.(?P<star>\*)
     | \.?\[(?P<from>-?\d{0,9}):(?P<to>-?\d{0,9})\]

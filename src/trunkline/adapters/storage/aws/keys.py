@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import field
@@ -14,6 +13,7 @@ from typing import Any
 from trunkline.dataclass import dataclass
 from trunkline.domain.redaction import Redactor
 from trunkline.errors import TrunklineError, Unreachable, UsageError
+from trunkline.expressions import expression
 from trunkline.ports import Clock, Http, Processes, Request, Response, TlsSettings
 
 # Renewed this long before the end, or after three quarters of a shorter life: a request must not meet the end.
@@ -25,7 +25,7 @@ _PAUSE_S = 0.3
 _SERVER_ERROR = 500
 _TOO_MANY = 429
 # People swap the two halves of a key now and then.
-_IDENTIFIER = re.compile(r"A[A-Z0-9]{15,127}")
+_IDENTIFIER = expression(r"A[A-Z0-9]{15,127}")
 
 
 @dataclass(frozen=True, slots=True)

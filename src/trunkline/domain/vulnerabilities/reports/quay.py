@@ -6,12 +6,12 @@ advisory's id is what they begin with. Links are several in one text. Older Quay
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from trunkline.domain.vulnerabilities.cvss import base_score
 from trunkline.domain.vulnerabilities.findings import Finding, Look, Report, ScanState, Severity
 from trunkline.domain.vulnerabilities.reports.parts import Part
+from trunkline.expressions import expression
 
 SOURCE = "quay"
 _STATES = {
@@ -21,8 +21,8 @@ _STATES = {
     "unsupported": ScanState.UNSUPPORTED,
     "manifest_layer_too_large": ScanState.TOO_LARGE,
 }
-_ID = re.compile(r"[A-Za-z][A-Za-z.]*-[\w.:-]*\d[\w.-]*")
-_CVE = re.compile(r"CVE-\d{4}-\d{4,}")
+_ID = expression(r"[A-Za-z][A-Za-z.]*-[\w.:-]*\d[\w.-]*")
+_CVE = expression(r"CVE-\d{4}-\d{4,}")
 _BEYOND_CRITICAL = "defcon1"
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import base64
 import binascii
-import re
 from collections.abc import Iterator
 from typing import Any
 
+from trunkline.expressions import expression
 from trunkline.rehearsal.admission.validation.pod_specs import pod_spec_problems
 from trunkline.rehearsal.admission.validation.services import service_problems
 from trunkline.rehearsal.admission.validation.words import (
@@ -23,7 +23,7 @@ from trunkline.rehearsal.errors import FieldError
 from trunkline.rehearsal.kinds import Kind
 from trunkline.rehearsal.objects import Object, at
 
-_PERCENT = re.compile(r"[0-9]+%")
+_PERCENT = expression(r"[0-9]+%")
 _PERCENT_WORDS = (
     "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for "
     "validation is '[0-9]+%')"

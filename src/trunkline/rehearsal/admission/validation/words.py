@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
+from trunkline.expressions import expression
 from trunkline.rehearsal.errors import FieldError
 
-_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
-_LABEL_1035 = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
-_SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
-_QUALIFIED = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]")
-_DATA_KEY = re.compile(r"[-._a-zA-Z0-9]+")
-_ENV_NAME = re.compile(r"[-._a-zA-Z][-._a-zA-Z0-9]*")
-_PORT_NAME = re.compile(r"[-a-z0-9]+")
+_LABEL = expression(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
+_LABEL_1035 = expression(r"[a-z]([-a-z0-9]*[a-z0-9])?")
+_SUBDOMAIN = expression(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+_QUALIFIED = expression(r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]")
+_DATA_KEY = expression(r"[-._a-zA-Z0-9]+")
+_ENV_NAME = expression(r"[-._a-zA-Z][-._a-zA-Z0-9]*")
+_PORT_NAME = expression(r"[-a-z0-9]+")
 _LABEL_LENGTH, _SUBDOMAIN_LENGTH, _PORT_NAME_LENGTH = 63, 253, 15
 _HIGHEST_PORT = 65535
 _USED = "regex used for validation is"

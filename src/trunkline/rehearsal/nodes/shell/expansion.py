@@ -8,6 +8,7 @@ import re
 from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING
 
+from trunkline.expressions import expression
 from trunkline.rehearsal.nodes.files import FileError
 from trunkline.rehearsal.nodes.shell.arithmetic import evaluate
 from trunkline.rehearsal.nodes.shell.syntax import (
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 _MOST_FIELDS = 1_000
 _UNSET = "parameter not set"
-_PATTERN = re.compile(r"[*?]|\[[^\]]+\]")
+_PATTERN = expression(r"[*?]|\[[^\]]+\]")
 Piece = tuple[str, bool]
 """Characters, and whether they are quoted."""
 Expanding = Generator[Effect, None, str]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import re
 
+from trunkline.expressions import expression
 from trunkline.rehearsal.nodes.shell.syntax import (
     Arithmetic,
     Case,
@@ -28,13 +29,13 @@ from trunkline.rehearsal.nodes.shell.syntax import (
 
 _LONGEST = 65_536
 _DEEPEST = 24
-_RESERVED = re.compile(
+_RESERVED = expression(
     r"(if|then|elif|else|fi|while|until|for|do|done|case|esac|in|function|\{|\}|!)(?=[\s;&|()<>]|$)"
 )
-_REDIRECTION = re.compile(r"(\d?)(<<-|<<|>>|>&|<&|>\||<>|>|<)")
-_ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=")
-_NAME = re.compile(r"[A-Za-z_]\w*|[0-9]|[?$!#@*-]", re.ASCII)
-_OPERATOR = re.compile(r":?[-=?+]|%%|%|##|#")
+_REDIRECTION = expression(r"(\d?)(<<-|<<|>>|>&|<&|>\||<>|>|<)")
+_ASSIGNMENT = expression(r"([A-Za-z_]\w*)=")
+_NAME = expression(r"[A-Za-z_]\w*|[0-9]|[?$!#@*-]", re.ASCII)
+_OPERATOR = expression(r":?[-=?+]|%%|%|##|#")
 _ENDS_WORD = " \t\n;&|<>()"
 
 
