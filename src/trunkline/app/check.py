@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 from trunkline.app.material import gathered
 from trunkline.config.checks import HttpCheck
@@ -57,6 +56,9 @@ def check_online(world: World, sinks: Callable[[], str] | None) -> tuple[Finding
         trials += _trials(world, environment)
     if sinks is not None:
         trials.append(("sink", "datadog", sinks))
+    # A release uses this module, too, and needs no pool.
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
+
     with ThreadPoolExecutor(max_workers=8) as pool:
         return tuple(pool.map(lambda trial: _try(*trial), trials))
 

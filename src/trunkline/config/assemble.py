@@ -1,7 +1,4 @@
-"""From a document to the checked sections, and from these to the `Project`.
-
-Importing this module imports pydantic: only what loads a file may do so.
-"""
+"""From a document to the checked sections, and from these to the `Project`."""
 
 from __future__ import annotations
 
@@ -9,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-
-from pydantic import ValidationError
 
 from trunkline.config.check_schema import CheckSection
 from trunkline.config.checks import Check, CommandCheck, Expectation, HelmTest, HttpCheck, filled
@@ -36,6 +31,7 @@ from trunkline.config.schema import (
     MeasureSection,
     ProjectFile,
 )
+from trunkline.config.sections import Wrong
 from trunkline.config.variables import overridden
 from trunkline.domain.durations import parse_duration
 from trunkline.domain.images import parse_image
@@ -48,10 +44,10 @@ from trunkline.domain.vulnerabilities.policy import Exemption, Policy, Reaction
 def validate(document: Document) -> tuple[ProjectFile | None, list[Mistake]]:
     """The sections, if all is well; and every mistake."""
     mistakes = [*document.mistakes, *check_connections(document)]
-    try:
-        section = ProjectFile.model_validate(document.data)
-    except ValidationError as error:
-        return None, [*mistakes, *explain(error, document)]
+    wrong: list[Wrong] = []
+    section = ProjectFile.read(document.data, (), wrong)
+    if wrong:
+        return None, [*mistakes, *explain(wrong, document)]
     return section, mistakes
 
 
@@ -75,7 +71,7 @@ def assemble(
         measure=overridden(_measure(section.measure), measured),
         source=source,
         scenarios=tuple(map(_scenario, section.rehearse.scenarios)),
-        gate=_gate(section.gate) if "gate" in section.model_fields_set else None,
+        gate=_gate(section.gate) if section.has("gate") else None,
     )
 
 

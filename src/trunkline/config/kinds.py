@@ -1,25 +1,20 @@
-"""The kinds of value that a `trunkline.yaml` holds, as pydantic reads them: rule, sentence and JSON schema in one.
+"""The single values that a `trunkline.yaml` holds: rule, sentence and JSON schema in one.
 
 A value that fails is told with what was expected; `explain` adds where it is and what was found. The JSON
 schema of each kind lets `${NAME}` pass, since only a run knows what that will be.
-
-Importing this module imports pydantic: only what loads a file may do so.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler
-from pydantic_core import CoreSchema, PydanticCustomError, core_schema
-
 from trunkline.config.interpolation import Interpolated
-from trunkline.config.mistakes import either
+from trunkline.config.mistakes import Path, either
 from trunkline.config.rules import MOST, PORT_NAME, Rule
+from trunkline.config.sections import Scalar, Schema, Section, Unexpected, Wrong
 from trunkline.config.yaml_positions import Number
+from trunkline.dataclass import dataclass
 
 _HIGHEST_PORT = 65535
 _STATUSES = range(100, 600)
@@ -28,79 +23,55 @@ _WHOLE_VARIABLE = r"\$\{[A-Za-z_][A-Za-z0-9_]*(?::-)?\}"
 _HAS_VARIABLE = {"type": "string", "pattern": _VARIABLE}
 
 
-class Section(BaseModel):
-    """A mapping with keys of its own."""
-
-    # An input may be a secret, and pydantic repeats inputs.
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, defer_build=True)
-
-
-@dataclass(frozen=True, eq=False)
-class Kind:
-    """Metadata of an annotated type: how a value is checked, and what an editor is told of it.
-
-    Attributes:
-        check: gives the value back as the model holds it, or raises what `expected` makes.
-        schema: JSON schema, draft 2020-12.
-    """
-
-    check: Callable[[Any], Any]
-    schema: Mapping[str, Any]
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """Pydantic's hook: the check is the whole validation."""
-        return core_schema.no_info_plain_validator_function(self.check)
-
-    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        """Pydantic's hook."""
-        return dict(self.schema)
-
-
-def expected(what: str, mend: str = "", choices: tuple[str, ...] = ()) -> PydanticCustomError:
-    """The error that says what was expected, how to mend it, and which words would have been right."""
-    return PydanticCustomError("expected", "{what}", {"what": what, "mend": mend, "choices": choices})
-
-
-def text(rule: Rule, number: str = "; put quotes around it") -> Kind:
+def text(rule: Rule, number: str = "; put quotes around it") -> Scalar:
     """A text that meets a rule; `number` says how to mend a number in its place."""
 
     def check(value: Any) -> str:
         complaint = rule.complaint(value) if isinstance(value, str) else rule.expected
         if complaint:
-            raise expected(complaint, number if isinstance(value, Number) else "")
+            raise Unexpected(complaint, number if isinstance(value, Number) else "")
         return str(value)
 
-    return Kind(check, {"type": "string", "pattern": f"^(?:{rule.pattern})$|{_VARIABLE}"})
+    return Scalar(check, {"type": "string", "pattern": f"^(?:{rule.pattern})$|{_VARIABLE}"})
 
 
-def key(rule: Rule) -> Kind:
+def key(rule: Rule) -> Scalar:
     """A mapping's key; there, variables are not replaced."""
-    return Kind(text(rule).check, {"type": "string", "pattern": f"^(?:{rule.pattern})$"})
+    return Scalar(text(rule).check, {"type": "string", "pattern": f"^(?:{rule.pattern})$"})
 
 
-def optional(kind: Kind) -> Kind:
+def optional(kind: Scalar) -> Scalar:
     """The same; nothing and the empty text mean that it is not set."""
 
     def check(value: Any) -> Any:
         return "" if value is None or value == "" else kind.check(value)
 
-    alternatives = kind.schema.get("anyOf", [kind.schema])
+    alternatives = kind.told.get("anyOf", [kind.told])
     empty = {"type": "string", "pattern": "^$"}
-    return Kind(check, {"anyOf": [*alternatives, empty, {"type": "null"}]})
+    return Scalar(check, {"anyOf": [*alternatives, empty, {"type": "null"}]})
 
 
-def choice(*words: str) -> Kind:
+def nullable(kind: Scalar) -> Scalar:
+    """The same, or nothing."""
+    alternatives = kind.told.get("anyOf", [kind.told])
+    return Scalar(
+        lambda value: None if value is None else kind.check(value),
+        {"anyOf": [*alternatives, {"type": "null"}]},
+    )
+
+
+def choice(*words: str) -> Scalar:
     """One of some words."""
 
     def check(value: Any) -> Any:
         if not (isinstance(value, str) and value in words):
-            raise expected(either(words), choices=words)
+            raise Unexpected(either(words), choices=words)
         return str(value)
 
-    return Kind(check, {"anyOf": [{"enum": list(words)}, _HAS_VARIABLE]})
+    return Scalar(check, {"anyOf": [{"enum": list(words)}, _HAS_VARIABLE]})
 
 
-def count(least: int) -> Kind:
+def count(least: int) -> Scalar:
     """A whole number from `least` on."""
 
     def check(value: Any) -> int:
@@ -108,10 +79,10 @@ def count(least: int) -> Kind:
             value = Number(int(value), value)
         if isinstance(value, Number) and isinstance(value.value, int) and least <= value.value <= MOST:
             return value.value
-        raise expected(f"a whole number from {least} to {MOST}")
+        raise Unexpected(f"a whole number from {least} to {MOST}")
 
     whole = {"type": "integer", "minimum": least, "maximum": MOST}
-    return Kind(check, {"anyOf": [whole, _HAS_VARIABLE]})
+    return Scalar(check, {"anyOf": [whole, _HAS_VARIABLE]})
 
 
 def _check_port(value: Any) -> str:
@@ -121,14 +92,14 @@ def _check_port(value: Any) -> str:
             return str(text)
         if not PORT_NAME.complaint(text):
             return str(text)
-    raise expected(PORT_NAME.expected)
+    raise Unexpected(PORT_NAME.expected)
 
 
 def _check_statuses(value: Any) -> tuple[int, ...]:
     items = value if isinstance(value, list) else [value]
     found = tuple(int(item.value) for item in items if isinstance(item, Number) and item.value in _STATUSES)
     if not found or len(found) < len(items):
-        raise expected("an HTTP status such as 200, or a list of them")
+        raise Unexpected("an HTTP status such as 200, or a list of them")
     return found
 
 
@@ -138,7 +109,7 @@ def _check_flag(value: Any) -> bool:
     if not isinstance(value, bool):
         # YAML 1.1 had more words for it.
         meant = {"yes": "true", "on": "true", "no": "false", "off": "false"}.get(str(value).lower(), "")
-        raise expected("true or false", f"; did you mean {meant}?" if meant else "")
+        raise Unexpected("true or false", f"; did you mean {meant}?" if meant else "")
     return value
 
 
@@ -147,14 +118,14 @@ def _check_written(value: Any) -> str:
     if isinstance(value, Number):
         return value.text
     if not isinstance(value, str):
-        raise expected("a text", "; put quotes around it" if isinstance(value, bool) else "")
+        raise Unexpected("a text", "; put quotes around it" if isinstance(value, bool) else "")
     return str(value)
 
 
 def _check_password(value: Any) -> str:
     spelling = value.spelling if isinstance(value, Interpolated) else ""
     if not re.fullmatch(_WHOLE_VARIABLE, spelling):
-        raise expected(
+        raise Unexpected(
             "a variable alone such as ${QUAY_PASSWORD}",
             ": a password never stands in a file; move it to the environment",
         )
@@ -163,11 +134,11 @@ def _check_password(value: Any) -> str:
 
 def _check_format(value: Any) -> int:
     if not (isinstance(value, Number) and value.value == 1):
-        raise expected("1, the one version of this file's format")
+        raise Unexpected("1, the one version of this file's format")
     return 1
 
 
-PORT = Kind(
+PORT = Scalar(
     _check_port,
     {
         "anyOf": [
@@ -177,8 +148,26 @@ PORT = Kind(
     },
 )
 _A_STATUS = {"type": "integer", "minimum": _STATUSES[0], "maximum": _STATUSES[-1]}
-STATUSES = Kind(_check_statuses, {"anyOf": [_A_STATUS, {"type": "array", "items": _A_STATUS, "minItems": 1}]})
-FLAG = Kind(_check_flag, {"anyOf": [{"type": "boolean"}, _HAS_VARIABLE]})
-WRITTEN = Kind(_check_written, {"anyOf": [{"type": "string"}, {"type": "number"}]})
-PASSWORD = Kind(_check_password, {"type": "string", "pattern": f"^{_WHOLE_VARIABLE}$"})
-FORMAT = Kind(_check_format, {"const": 1})
+STATUSES = Scalar(
+    _check_statuses, {"anyOf": [_A_STATUS, {"type": "array", "items": _A_STATUS, "minItems": 1}]}
+)
+FLAG = Scalar(_check_flag, {"anyOf": [{"type": "boolean"}, _HAS_VARIABLE]})
+WRITTEN = Scalar(_check_written, {"anyOf": [{"type": "string"}, {"type": "number"}]})
+PASSWORD = Scalar(_check_password, {"type": "string", "pattern": f"^{_WHOLE_VARIABLE}$"})
+FORMAT = Scalar(_check_format, {"const": 1})
+
+
+@dataclass(frozen=True, slots=True)
+class Switched:
+    """A section that may be written as a switch: `false` is short for `{enabled: false}`."""
+
+    section: type[Section]
+
+    def read(self, value: Any, path: Path, wrong: list[Wrong]) -> Any:
+        """See `Kind`."""
+        spelled_out = isinstance(value, (dict, list)) or value is None
+        return self.section.read(value if spelled_out else {"enabled": value}, path, wrong)
+
+    def schema(self, definitions: dict[str, Schema]) -> Schema:
+        """See `Kind`."""
+        return {"anyOf": [*FLAG.told["anyOf"], self.section.schema(definitions)]}

@@ -88,7 +88,7 @@ def _read(
     mistakes = list(parsed.mistakes)
     if parsed.root is None:
         return None, mistakes or [Mistake(START, "the file is empty")]
-    # Pydantic takes 60 ms to import, and commands that need no file must not wait for it.
+    # Commands that need no file must not wait for what reads one.
     from trunkline.config.assemble import assemble, validate  # noqa: PLC0415
 
     document = read_document(parsed.root, environ)

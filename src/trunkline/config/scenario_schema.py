@@ -1,51 +1,49 @@
-"""The shape of a rehearsal's scenario in a `trunkline.yaml`, as `schema` has that of all else.
-
-Importing this module imports pydantic: only what loads a file may do so.
-"""
+"""The shape of a rehearsal's scenario in a `trunkline.yaml`, as `schema` has that of all else."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
-
-from pydantic import Field
+from typing import Any
 
 from trunkline.config import kinds, rules
-from trunkline.config.kinds import Section
+from trunkline.config.sections import DEFAULTS, ListOf, Section, key
 from trunkline.domain.rehearsals.scenarios import FAILURES, Ending, What
 from trunkline.domain.rollouts import Cause
 
-ScenarioName = Annotated[str, kinds.text(rules.ENVIRONMENT)]
-Failure = Annotated[str, kinds.choice(*(what.value for what in What))]
-OptionalEnvironment = Annotated[str, kinds.optional(kinds.text(rules.ENVIRONMENT))]
-OptionalName = Annotated[str, kinds.optional(kinds.text(rules.RELEASE))]
-Line = Annotated[str, kinds.text(rules.LINE)]
-OptionalLine = Annotated[str, kinds.optional(kinds.text(rules.LINE))]
-EndingWord = Annotated[str, kinds.choice(*(ending.value for ending in Ending))]
-CauseCode = Annotated[str, kinds.choice(*(cause.value for cause in Cause))]
-Duration = Annotated[str, kinds.text(rules.DURATION, number="; give it a unit")]
-OptionalDuration = Annotated[str, kinds.optional(kinds.text(rules.DURATION, number="; give it a unit"))]
-Rollout = Annotated[int, kinds.count(1)]
-Count = Annotated[int, kinds.count(0)]
-Flag = Annotated[bool, kinds.FLAG]
+SCENARIO_NAME = kinds.text(rules.ENVIRONMENT)
+FAILURE = kinds.choice(*(what.value for what in What))
+OPTIONAL_ENVIRONMENT = kinds.optional(kinds.text(rules.ENVIRONMENT))
+OPTIONAL_NAME = kinds.optional(kinds.text(rules.RELEASE))
+LINE = kinds.text(rules.LINE)
+OPTIONAL_LINE = kinds.optional(kinds.text(rules.LINE))
+ENDING_WORD = kinds.choice(*(ending.value for ending in Ending))
+CAUSE_CODE = kinds.choice(*(cause.value for cause in Cause))
+DURATION = kinds.text(rules.DURATION, number="; give it a unit")
+OPTIONAL_DURATION = kinds.optional(kinds.text(rules.DURATION, number="; give it a unit"))
+ROLLOUT = kinds.count(1)
+COUNT = kinds.count(0)
+FLAG = kinds.FLAG
 
 
 class ExpectedEnd(Section):
     """How the train is expected to end."""
 
-    ending: EndingWord = Field(
+    ending: str = key(
+        ENDING_WORD,
         "stopped",
         description="Whether it is to be stopped there, or to come through.",
         examples=["delivered"],
     )
-    causes: list[CauseCode] = Field(
+    causes: list[str] = key(
+        ListOf(CAUSE_CODE),
         [],
         description="The causes, one of which has to be named; any, when left out.",
         examples=[["crash-loop"]],
     )
-    undone: Flag = Field(
-        default=True, description="Whether what was begun has to be taken back.", examples=[True]
+    undone: bool = key(
+        FLAG, default=True, description="Whether what was begun has to be taken back.", examples=[True]
     )
-    within: Duration = Field(
+    within: str = key(
+        DURATION,
         "0s",
         description="How long the struck deployment may take, in the rehearsal's time; 0s for any time.",
         examples=["1m"],
@@ -60,49 +58,78 @@ def _knows(parameter: str) -> str:
 class ScenarioSection(Section):
     """A failure, the place where it strikes, and what is expected then."""
 
-    name: ScenarioName = Field(description="What `--fail` calls it.", examples=["database-away"])
-    what: Failure = Field(description="The failure.", examples=["crash-loop"])
-    story: OptionalLine = Field(
-        "", description="What happened, for people.", examples=["The database is away."]
+    name: str = key(SCENARIO_NAME, description="What `--fail` calls it.", examples=["database-away"])
+    what: str = key(FAILURE, description="The failure.", examples=["crash-loop"])
+    story: str = key(
+        OPTIONAL_LINE, "", description="What happened, for people.", examples=["The database is away."]
     )
-    environment: OptionalEnvironment = Field(
-        "", description="Where it strikes; the last but one, when left out.", examples=["qa"]
+    environment: str = key(
+        OPTIONAL_ENVIRONMENT,
+        "",
+        description="Where it strikes; the last but one, when left out.",
+        examples=["qa"],
     )
-    workload: OptionalName = Field(
-        "", description="The workload that is struck; all of them, when left out.", examples=["sample"]
+    workload: str = key(
+        OPTIONAL_NAME,
+        "",
+        description="The workload that is struck; all of them, when left out.",
+        examples=["sample"],
     )
-    container: OptionalName = Field(
-        "", description="The container that is struck; the first one, when left out.", examples=["web"]
+    container: str = key(
+        OPTIONAL_NAME,
+        "",
+        description="The container that is struck; the first one, when left out.",
+        examples=["web"],
     )
-    rollout: Rollout = Field(
+    rollout: int = key(
+        ROLLOUT,
         2,
         description="Which deployment to that environment is struck; the ones before are healthy.",
         examples=[1],
     )
-    after: OptionalDuration = Field(
-        "", description=f"When it happens: for {_knows('after')}.", examples=["3s"]
+    after: str = key(
+        OPTIONAL_DURATION, "", description=f"When it happens: for {_knows('after')}.", examples=["3s"]
     )
-    for_: OptionalDuration = Field(
-        "", alias="for", description=f"How long it lasts: for {_knows('for')}.", examples=["20s"]
+    for_: str = key(
+        OPTIONAL_DURATION,
+        "",
+        name="for",
+        description=f"How long it lasts: for {_knows('for')}.",
+        examples=["20s"],
     )
-    delay: OptionalDuration = Field(
-        "", description=f"How long each answer takes: for {_knows('delay')}.", examples=["500ms"]
+    delay: str = key(
+        OPTIONAL_DURATION,
+        "",
+        description=f"How long each answer takes: for {_knows('delay')}.",
+        examples=["500ms"],
     )
-    exit_code: Count | None = Field(
-        None, description=f"How the container ends: for {_knows('exit_code')}.", examples=[3]
+    exit_code: int | None = key(
+        kinds.nullable(COUNT),
+        None,
+        description=f"How the container ends: for {_knows('exit_code')}.",
+        examples=[3],
     )
-    code: Count | None = Field(None, description=f"The HTTP status: for {_knows('code')}.", examples=[429])
-    logs: list[Line] = Field(
-        [], description=f"The container's last log lines: for {_knows('logs')}.", examples=[["no database"]]
+    code: int | None = key(
+        kinds.nullable(COUNT), None, description=f"The HTTP status: for {_knows('code')}.", examples=[429]
     )
-    message: OptionalLine = Field(
-        "", description=f"What is said: for {_knows('message')}.", examples=["unsigned"]
+    logs: list[str] = key(
+        ListOf(LINE),
+        [],
+        description=f"The container's last log lines: for {_knows('logs')}.",
+        examples=[["no database"]],
     )
-    missing: OptionalName = Field(
-        "", description="The ConfigMap that is not there: for configuration-missing.", examples=["settings"]
+    message: str = key(
+        OPTIONAL_LINE, "", description=f"What is said: for {_knows('message')}.", examples=["unsigned"]
     )
-    expect: ExpectedEnd = Field(
-        default_factory=ExpectedEnd,
+    missing: str = key(
+        OPTIONAL_NAME,
+        "",
+        description="The ConfigMap that is not there: for configuration-missing.",
+        examples=["settings"],
+    )
+    expect: ExpectedEnd = key(
+        ExpectedEnd,
+        DEFAULTS,
         description="How the train is expected to end; stopped and undone, when left out.",
         examples=[{"ending": "stopped", "causes": ["crash-loop"], "within": "1m"}],
     )
@@ -111,7 +138,8 @@ class ScenarioSection(Section):
 class RehearseSection(Section):
     """Failures of one's own for `trunkline rehearse`, beside those that come with it."""
 
-    scenarios: list[ScenarioSection] = Field(
+    scenarios: list[ScenarioSection] = key(
+        ListOf(ScenarioSection),
         [],
         description="The scenarios; `trunkline rehearse --list` shows them with those that come along.",
         examples=[[{"name": "database-away", "what": "crash-loop", "environment": "qa"}]],
@@ -124,5 +152,5 @@ PARAMETERS = ("after", "for", "delay", "exit_code", "code", "logs", "message", "
 
 def given(section: ScenarioSection) -> dict[str, Any]:
     """The parameters that a scenario sets, as they were written."""
-    values = section.model_dump(by_alias=True)
-    return {name: values[name] for name in PARAMETERS if values[name] not in (None, "", [])}
+    values = {name: getattr(section, section.keys[name][0]) for name in PARAMETERS}
+    return {name: value for name, value in values.items() if value not in (None, "", [])}
