@@ -21,6 +21,8 @@ else:
         """As `dataclasses.dataclass`."""
 
         def made(cls: type) -> type:
+            # Where there is none, the standard decorator makes one of the signature, which takes milliseconds.
+            cls.__doc__ = cls.__doc__ or cls.__name__
             return _with_methods(_standard(init=False, repr=False, eq=False, slots=slots)(cls), frozen=frozen)
 
         return made

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from tests.fakes.cluster import FakeCluster, FakePod
 from tests.fakes.kubernetes_api import FakeKubernetesApi
 from trunkline.adapters.clock import SystemClock
-from trunkline.adapters.http import Urllib3Http
+from trunkline.adapters.http import HttpClient
 from trunkline.adapters.kubernetes import KubernetesCluster
 from trunkline.adapters.kubernetes.access import Access
 from trunkline.adapters.kubernetes.client import KubernetesClient
@@ -234,7 +234,7 @@ class RealStage(ApiStage):
     """The adapter over a real cluster."""
 
     def __init__(self, kubeconfig: Path) -> None:
-        super().__init__(load(ClusterTarget(str(kubeconfig)), os.environ, Path.home()), Urllib3Http)
+        super().__init__(load(ClusterTarget(str(kubeconfig)), os.environ, Path.home()), HttpClient)
 
 
 def deployment(name: str, namespace: str, image: str, *, talks: bool) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from dev.registry import Registry as RealRegistry
 from tests.contract.oci_push import INDEX, MANIFEST, Pusher, digest_of
 from tests.fakes.images import FakeArtifacts, FakeRegistry
 from tests.fakes.processes import FakeProcesses
-from trunkline.adapters.http import Urllib3Http
+from trunkline.adapters.http import HttpClient
 from trunkline.adapters.registry import OciRegistry
 from trunkline.config.project import ImageSettings
 from trunkline.domain.images import ImageReference, parse_image
@@ -65,7 +65,7 @@ def real() -> Iterator[Stage]:
 def adapter() -> OciRegistry:
     processes = FakeProcesses(lambda command: AssertionError(command.argv))
     home = Path("/nonexistent")
-    return OciRegistry(Urllib3Http(), {}, home, Redactor(), processes, pause=lambda _: None)
+    return OciRegistry(HttpClient(), {}, home, Redactor(), processes, pause=lambda _: None)
 
 
 @pytest.fixture(params=[fake, real])

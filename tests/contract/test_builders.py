@@ -21,7 +21,7 @@ from dev.registry import Registry as RealRegistry
 from tests.e2e.workbench import EXAMPLES
 from tests.fakes.images import FakeBuilder, FakeRegistry
 from trunkline.adapters.builders import choose_builder
-from trunkline.adapters.http import Urllib3Http
+from trunkline.adapters.http import HttpClient
 from trunkline.adapters.process import SubprocessProcesses
 from trunkline.adapters.registry import OciRegistry
 from trunkline.config.project import ImageSettings
@@ -126,7 +126,7 @@ def real(name: str, root: Path, environ: dict[str, str]) -> Iterator[Stage]:
     shutil.copy(debian.program("busybox", "busybox-static"), root / "busybox")
     with RealRegistry(username=USER, password=PASSWORD) as server:
         builder = choose_builder(name, processes, environ, root.parent, pause=lambda _: None)
-        registry = OciRegistry(Urllib3Http(), {}, Path("/nonexistent"), redactor, processes)
+        registry = OciRegistry(HttpClient(), {}, Path("/nonexistent"), redactor, processes)
         yield Stage(builder, registry, parse_image(f"{server.host}/acme/api"), root, processes.argv)
 
 

@@ -22,7 +22,7 @@ from dev.registry import Registry
 from dev.s3 import S3
 from tests.standins.server import LoopbackServer
 from tests.unit.domain.charts.making import chart
-from trunkline.adapters.http import Urllib3Http
+from trunkline.adapters.http import HttpClient
 from trunkline.adapters.process import SubprocessProcesses
 from trunkline.adapters.registry import OciRegistry
 from trunkline.adapters.storage import FileStorage, Reach
@@ -64,7 +64,7 @@ class Stage:
 
 def storage(environ: Mapping[str, str], cache: Path | None = None) -> FileStorage:
     environ = {**environ, "TRUNKLINE_CACHE": str(cache) if cache else "off"}
-    redactor, http = Redactor(), Urllib3Http()
+    redactor, http = Redactor(), HttpClient()
     processes = SubprocessProcesses(
         {**os.environ, "PATH": f"{tools.helm(4).parent}{os.pathsep}{os.environ['PATH']}"}, redactor
     )

@@ -20,7 +20,7 @@ from tests.standins.intake import read_event, read_series_v2
 from trunkline.adapters.clock import SystemClock
 from trunkline.adapters.datadog import DatadogSink
 from trunkline.adapters.datadog.wire import Api
-from trunkline.adapters.http import Urllib3Http
+from trunkline.adapters.http import HttpClient
 from trunkline.config.project import MeasureSettings
 from trunkline.domain.attempts import Attempt, Ending, Kind, Outcome, Stage
 from trunkline.domain.measurements import Labels, measurements
@@ -57,7 +57,7 @@ class Bench:
         self.warnings: list[str] = []
         self.sink = DatadogSink(
             replace(SETTINGS, url=url, api_key=key),
-            Urllib3Http(),
+            HttpClient(),
             clock or SystemClock(),
             Redactor(),
             self.warnings.append,

@@ -14,7 +14,7 @@ from dev import debian
 from dev.registry import Registry
 from tests.standins.spoiling import Spoil, SpoiledStorage
 from trunkline.adapters.builders import choose_builder
-from trunkline.adapters.http import Urllib3Http
+from trunkline.adapters.http import HttpClient
 from trunkline.adapters.process import SubprocessProcesses
 from trunkline.adapters.registry import OciRegistry
 from trunkline.config.project import ImageSettings
@@ -76,7 +76,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     try:
         with Registry() as server, SpoiledStorage(server.url) as front:
             builder = choose_builder("buildah", processes, environ, root, pause=lambda _: None)
-            registry = OciRegistry(Urllib3Http(), {}, Path("/nonexistent"), Redactor(), processes)
+            registry = OciRegistry(HttpClient(), {}, Path("/nonexistent"), Redactor(), processes)
             repository = parse_image(f"{front.url.removeprefix('http://')}/acme/api")
             behind = parse_image(f"{server.host}/acme/api")
             yield Stage(builder, front, registry, repository, behind, root / "project")

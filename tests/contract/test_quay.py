@@ -13,7 +13,7 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.processes import FakeProcesses
 from tests.fakes.quay import Quay, Scenario, Step
 from tests.fakes.quay.scenarios_read import names
-from trunkline.adapters.http import Urllib3Http
+from trunkline.adapters.http import HttpClient
 from trunkline.adapters.quay import QuayScanner
 from trunkline.adapters.registry import OciRegistry
 from trunkline.config.project import ImageSettings
@@ -49,7 +49,7 @@ class Stage:
         return parse_image(f"{self.quay.host}/{PATH}:all@{digest}")
 
     def scanner(self, token: str = "") -> QuayScanner:
-        http, processes = Urllib3Http(), FakeProcesses(lambda command: AssertionError(command.argv))
+        http, processes = HttpClient(), FakeProcesses(lambda command: AssertionError(command.argv))
         registry = OciRegistry(http, {}, Path("/nonexistent"), Redactor(), processes, pause=self.clock.sleep)
         return QuayScanner(http, _login, registry.platforms, token=token, warn=self.warnings.append)
 

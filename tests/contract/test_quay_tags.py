@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tests.fakes.clock import FakeClock
 from tests.fakes.http import ScriptedHttp, json_response
 from tests.fakes.quay import Quay
-from trunkline.adapters.http import Urllib3Http
+from trunkline.adapters.http import HttpClient
 from trunkline.adapters.quay import QuayTag, QuayTags
 from trunkline.domain.images import ImageReference, parse_image
 from trunkline.errors import Refused, TrunklineError, Unreachable, UsageError
@@ -40,7 +40,7 @@ class Stage:
         return parse_image(f"{self.quay.host}/{PATH}:one")
 
     def tags(self, token: str = "writer-token") -> QuayTags:
-        return QuayTags(Urllib3Http(), token=token)
+        return QuayTags(HttpClient(), token=token)
 
     def names(self) -> list[str]:
         return [tag.name for tag in self.tags().tags(self.image)]

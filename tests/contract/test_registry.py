@@ -13,7 +13,7 @@ from dev.registry import Registry as RealRegistry
 from tests.contract.oci_push import MANIFEST, Pusher
 from tests.fakes.images import FakeRegistry
 from tests.fakes.processes import FakeProcesses
-from trunkline.adapters.http import Urllib3Http
+from trunkline.adapters.http import HttpClient
 from trunkline.adapters.registry import OciRegistry
 from trunkline.config.project import ImageSettings
 from trunkline.domain.images import ImageReference, is_digest, parse_image
@@ -55,7 +55,7 @@ def real() -> Iterator[Stage]:
 def adapter() -> OciRegistry:
     home = Path("/nonexistent")
     processes = FakeProcesses(lambda command: AssertionError(command.argv))
-    return OciRegistry(Urllib3Http(), {}, home, Redactor(), processes, pause=lambda _: None)
+    return OciRegistry(HttpClient(), {}, home, Redactor(), processes, pause=lambda _: None)
 
 
 @pytest.fixture(scope="module", params=[fake, real])

@@ -20,7 +20,7 @@ from tests.contract.test_storage import writer
 from tests.fakes.clock import FakeClock
 from tests.unit.adapters.storage.aws.support import Aws, write_profiles
 from tests.unit.adapters.storage.aws.test_signing import oracle
-from trunkline.adapters.http import Urllib3Http
+from trunkline.adapters.http import HttpClient
 from trunkline.adapters.process import SubprocessProcesses
 from trunkline.adapters.storage import FileStorage
 from trunkline.adapters.storage.aws import Keys, Outside, resolve
@@ -69,7 +69,7 @@ class Laptop:
 
     def storage(self) -> FileStorage:
         processes = SubprocessProcesses({}, self.redactor)
-        outside = Outside(Urllib3Http, lambda: processes, self.clock)
+        outside = Outside(HttpClient, lambda: processes, self.clock)
         environ = {"AWS_ENDPOINT_URL_S3": self.server.endpoint}
         return FileStorage(environ, self.redactor, self.home, outside=lambda: outside)
 

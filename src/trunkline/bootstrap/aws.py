@@ -16,9 +16,9 @@ def ways_to_keys(environ: Mapping[str, str], redactor: Redactor) -> Callable[[],
     """The ways to services, hosts and programs that hand out keys, for `FileStorage`."""
 
     def open_http(tls: TlsSettings) -> Http:
-        from trunkline.adapters.http import Urllib3Http  # noqa: PLC0415 - static keys need none
+        from trunkline.adapters.http import HttpClient  # noqa: PLC0415 - static keys need none
 
-        return Urllib3Http(tls)
+        return HttpClient(tls)
 
     def processes() -> Processes:
         from trunkline.adapters.process import SubprocessProcesses  # noqa: PLC0415 - as above

@@ -38,9 +38,9 @@ def chart_source(environ: Mapping[str, str], redactor: Redactor) -> Storage:
 
     @cache
     def http() -> Http:
-        from trunkline.adapters.http import Urllib3Http  # noqa: PLC0415 - only for what is on the web
+        from trunkline.adapters.http import HttpClient  # noqa: PLC0415 - only for what is on the web
 
-        return Urllib3Http()
+        return HttpClient()
 
     @cache
     def processes() -> Processes:

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 from trunkline.adapters.helm import HelmCommand
 from trunkline.adapters.helm_values import HelmValues
-from trunkline.adapters.http import Urllib3Http
+from trunkline.adapters.http import HttpClient
 from trunkline.adapters.identifiers import new_id
 from trunkline.adapters.kubernetes import connect
 from trunkline.adapters.local_registry import LocalRegistry
@@ -102,12 +102,12 @@ def _world(
     time: RehearsedTime,
     redactor: Redactor,
 ) -> World:
-    images, home, http = DescribedImages(), Path.home(), Urllib3Http()
+    images, home, http = DescribedImages(), Path.home(), HttpClient()
     artifacts = OciRegistry(http, environ, home, redactor, processes)
 
     @cache
     def cluster(target: ClusterTarget) -> Cluster:
-        return connect(target, environ, home, Urllib3Http, processes, time, redactor)
+        return connect(target, environ, home, HttpClient, processes, time, redactor)
 
     @cache
     def helm(target: ClusterTarget) -> Helm:
@@ -139,7 +139,7 @@ def _world(
         helm=helm,
         cluster=cluster,
         forwarding=lambda _: StubForwarding(simulated.stubs.reach_service),
-        http=Urllib3Http,
+        http=HttpClient,
         listeners=listeners,
         new_id=lambda: new_id(time),
     )

@@ -14,7 +14,7 @@ from trunkline.adapters.clock import SystemClock
 from trunkline.adapters.git import GitSource
 from trunkline.adapters.helm import HelmCommand
 from trunkline.adapters.helm_values import HelmValues
-from trunkline.adapters.http import Urllib3Http
+from trunkline.adapters.http import HttpClient
 from trunkline.adapters.identifiers import new_id
 from trunkline.adapters.kubectl import KubectlForwarding
 from trunkline.adapters.kubernetes import connect
@@ -64,11 +64,11 @@ def compose(
     redactor.learn_login(project.image.username, project.image.password)
     redactor.learn(*project.image.secrets.values())
     clock, surroundings, home = SystemClock(), look_around(environ), Path.home()
-    processes, http = SubprocessProcesses(environ, redactor), Urllib3Http()
+    processes, http = SubprocessProcesses(environ, redactor), HttpClient()
 
     @cache
     def cluster(target: ClusterTarget) -> Cluster:
-        return connect(target, environ, home, Urllib3Http, processes, clock, redactor)
+        return connect(target, environ, home, HttpClient, processes, clock, redactor)
 
     @cache
     def helm(target: ClusterTarget) -> Helm:
@@ -121,7 +121,7 @@ def compose(
         forwarding=lambda target: (
             stub_forwarding(target, environ, home, http) or KubectlForwarding(target, processes)
         ),
-        http=Urllib3Http,
+        http=HttpClient,
         listeners=(*listeners, *_sinks(project, http, redactor, surroundings.link)),
         new_id=lambda: new_id(clock),
     )
@@ -153,7 +153,7 @@ def sink_check(world: World) -> Callable[[], str] | None:
     """What tries the configured sink, or None where none is configured."""
     if not sends_to_datadog(world.project.measure):
         return None
-    return _datadog(world.project, Urllib3Http(), world.redactor, "").check
+    return _datadog(world.project, HttpClient(), world.redactor, "").check
 
 
 def sends_to_datadog(measure: MeasureSettings) -> bool:

@@ -6,7 +6,6 @@ whatever was not expected goes to a log file.
 
 from __future__ import annotations
 
-import gc
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -42,8 +41,6 @@ COMMANDS = {
     "status": "Show what runs in every environment.",
     "values": "Show the merged values of a release, and which layer each one comes from.",
 }
-
-_OBJECTS_BEFORE_COLLECTION = 200_000
 
 
 class LazyGroup(click.Group):
@@ -102,8 +99,6 @@ def run(arguments: Sequence[str]) -> int:
         The exit code, see `ExitCode`.
     """
     interruptions.listen()
-    # Modules and classes are no garbage: by default it would be looked for some forty times while they are imported.
-    gc.set_threshold(_OBJECTS_BEFORE_COLLECTION, 20, 20)
     try:
         # click hands back the code of an Exit, and whatever a command returns: nothing
         left = trunkline.main(args=list(arguments), prog_name="trunkline", standalone_mode=False)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 import time
-import traceback
 from pathlib import Path
 
 from trunkline.cli.output import wants_json, write_json
@@ -48,6 +47,8 @@ def report(error: TrunklineError) -> int:
 def report_fault(error: Exception) -> int:
     """Write the traceback of a fault of ours to a log file and say where it is."""
     redact = _redactor.text
+    import traceback
+
     text = redact("".join(traceback.format_exception(error)))
     sentence = redact(f"{type(error).__name__}: {error}")
     try:

@@ -6,7 +6,6 @@ the key's name speaks of a secret.
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -70,6 +69,8 @@ def suggestion(word: str, known: Iterable[str]) -> str:
     """`; did you mean 'dev'?`, or nothing where no known word is near."""
     if len(word) > _LONGEST_SHOWN:
         return ""
+    import difflib  # noqa: PLC0415 - most files have no mistakes
+
     near = difflib.get_close_matches(word.lower(), list(known), n=1, cutoff=0.6)
     return f"; did you mean '{near[0]}'?" if near else ""
 

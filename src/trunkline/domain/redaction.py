@@ -40,6 +40,8 @@ class Redactor:
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._spellings: set[str] = set()
+        # The same as they stand in JSON, to find out quickly that a document holds none of them.
+        self._in_json: set[str] = set()
         self._pattern: re.Pattern[str] | None = None
         self.learn(*secrets)
 
@@ -53,6 +55,7 @@ class Redactor:
         for secret in secrets:
             for part in _parts(secret):
                 self._spellings.update(_spellings(part))
+        self._in_json = {json.dumps(spelling, ensure_ascii=False)[1:-1] for spelling in self._spellings}
         # Longest first, so that a secret that contains another one leaves no tail behind.
         ordered = sorted(self._spellings, key=len, reverse=True)
         self._pattern = re.compile("|".join(map(re.escape, ordered))) if ordered else None
@@ -70,13 +73,28 @@ class Redactor:
         return _USERINFO.sub(f"://{MASK}@", text) if "://" in text else text
 
     def value(self, value: Any) -> Any:
-        """The same for anything that JSON can hold: keys and strings are masked, shapes are kept."""
+        """The same for anything that JSON can hold: keys and strings are masked, shapes are kept.
+
+        What holds no secret is given back as it is: a look at the whole is much faster than one at each part.
+        """
+        return self._masked(value) if self._may_hold(value) else value
+
+    def _may_hold(self, value: Any) -> bool:
+        try:
+            written = json.dumps(value, ensure_ascii=False)
+        except (TypeError, ValueError):
+            return True
+        if any(spelling in written for spelling in self._in_json):
+            return True
+        return "://" in written and _USERINFO.search(written) is not None
+
+    def _masked(self, value: Any) -> Any:
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, Mapping):
-            return {self.text(str(key)): self.value(item) for key, item in value.items()}
+            return {self.text(str(key)): self._masked(item) for key, item in value.items()}
         if isinstance(value, (list, tuple)):
-            return [self.value(item) for item in value]
+            return [self._masked(item) for item in value]
         return value
 
 

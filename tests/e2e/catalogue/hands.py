@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from trunkline.adapters.clock import SystemClock
-from trunkline.adapters.http import Urllib3Http
+from trunkline.adapters.http import HttpClient
 from trunkline.adapters.kubernetes.client import KubernetesClient
 from trunkline.adapters.kubernetes.credentials import Credentials
 from trunkline.adapters.kubernetes.failures import ApiError
@@ -28,7 +28,7 @@ def open_client(kubeconfig: Path) -> KubernetesClient:
     clock, redactor = SystemClock(), Redactor()
     access = load(ClusterTarget(str(kubeconfig)), os.environ, Path.home())
     credentials = Credentials(access, SubprocessProcesses(os.environ, redactor), clock, redactor)
-    return KubernetesClient(access, credentials, Urllib3Http, clock, redactor)
+    return KubernetesClient(access, credentials, HttpClient, clock, redactor)
 
 
 class Hands:

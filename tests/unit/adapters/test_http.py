@@ -13,11 +13,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from tests.standins.server import LoopbackServer
-from trunkline.adapters.http import Urllib3Http
+from trunkline.adapters.http import HttpClient
 from trunkline.errors import Unreachable
 from trunkline.ports import Request, Response, TlsSettings
 
@@ -30,6 +31,8 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
+        # Asked as a proxy for itself.
+        self.path = self.path.removeprefix("http://127.0.0.1:" + self.headers["Host"].rpartition(":")[2])
         if self.path.startswith("/to/"):
             self._answer(302, b"", {"Location": self.path.removeprefix("/to/")})
         elif self.path.startswith("/status/"):
@@ -97,16 +100,28 @@ def server() -> Iterator[LoopbackServer]:
         yield made
 
 
-@pytest.fixture
-def http() -> Urllib3Http:
-    return Urllib3Http()
+class ThroughItself(HttpClient):
+    """Asks every server through a proxy: the server itself, which answers in the other's place."""
+
+    def _proxy(self, url: str) -> str:
+        with contextlib.suppress(ValueError):
+            parts = urlsplit(url)
+            return f"http://{parts.hostname}:{parts.port}" if parts.hostname and parts.port else ""
+        return ""
+
+
+@pytest.fixture(params=[HttpClient, ThroughItself], ids=["direct", "proxied"])
+def http(request: pytest.FixtureRequest) -> Iterator[HttpClient]:
+    client: HttpClient = request.param()
+    yield client
+    client.close()
 
 
 def get(url: str, headers: Mapping[str, str] | None = None, *, timeout_s: float = 10.0) -> Request:
     return Request("GET", url, headers or {}, timeout_s=timeout_s)
 
 
-def test_an_answer(http: Urllib3Http, server: LoopbackServer) -> None:
+def test_an_answer(http: HttpClient, server: LoopbackServer) -> None:
     """Status, headers (their names in lower case) and body are returned, and our headers arrive."""
     answer = http.send(get(f"{server.url}/x?y=1", {"Accept": "text/plain"}))
     assert answer.status == 200
@@ -115,7 +130,7 @@ def test_an_answer(http: Urllib3Http, server: LoopbackServer) -> None:
     assert answer.headers["content-length"] == str(len(answer.body))
 
 
-def test_a_body_is_sent(http: Urllib3Http, server: LoopbackServer) -> None:
+def test_a_body_is_sent(http: HttpClient, server: LoopbackServer) -> None:
     """What is posted arrives as it is."""
     body = bytes(range(256)) * 400
     assert http.send(Request("POST", server.url, body=body)) == Response(
@@ -124,7 +139,7 @@ def test_a_body_is_sent(http: Urllib3Http, server: LoopbackServer) -> None:
 
 
 @pytest.mark.parametrize("status", [204, 304, 401, 404, 429, 500, 503])
-def test_every_status_is_an_answer(http: Urllib3Http, server: LoopbackServer, status: int) -> None:
+def test_every_status_is_an_answer(http: HttpClient, server: LoopbackServer, status: int) -> None:
     """An answer that is no success is returned once, not tried again and not raised."""
     answer = http.send(get(f"{server.url}/status/{status}"))
     assert (answer.status, answer.headers["x-reason"]) == (status, "asked for")
@@ -135,7 +150,7 @@ def test_text_of_any_bytes() -> None:
     assert Response(200, {}, b"caf\xe9").text == "caf\ufffd"
 
 
-def test_connections_are_kept_and_shared(http: Urllib3Http, server: LoopbackServer) -> None:
+def test_connections_are_kept_and_shared(http: HttpClient, server: LoopbackServer) -> None:
     """Requests one after another use one connection, and threads may share the adapter."""
     with ThreadPoolExecutor(4) as pool:
         answers = list(pool.map(lambda number: http.send(get(f"{server.url}/{number}")), range(40)))
@@ -143,7 +158,7 @@ def test_connections_are_kept_and_shared(http: Urllib3Http, server: LoopbackServ
     assert len(server._connections) <= 4
 
 
-def test_refused(http: Urllib3Http) -> None:
+def test_refused(http: HttpClient) -> None:
     """A server that is not there is one sentence with host, port and cause, and what to check."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
@@ -153,7 +168,7 @@ def test_refused(http: Urllib3Http) -> None:
     assert "network" in caught.value.hint
 
 
-def test_silence(http: Urllib3Http) -> None:
+def test_silence(http: HttpClient) -> None:
     """A server that says nothing is given up after the request's own time."""
     released = threading.Event()
     with answering(lambda _: hold(released)) as url:
@@ -176,7 +191,7 @@ HEAD = b"HTTP/1.1 200 OK\r\n"
         pytest.param(b"220 mail.example ESMTP\r\n", id="another protocol"),
     ],
 )
-def test_broken_answers(http: Urllib3Http, said: bytes) -> None:
+def test_broken_answers(http: HttpClient, said: bytes) -> None:
     """An answer that breaks off is no answer, neither at once nor line by line."""
     for ask in (
         lambda url: http.send(get(url)),
@@ -194,14 +209,14 @@ def bounded(url: str) -> Request:
     return Request("GET", url, timeout_s=10.0, total_s=0.3, largest=2**20)
 
 
-def test_a_bounded_answer_is_whole(http: Urllib3Http, server: LoopbackServer) -> None:
+def test_a_bounded_answer_is_whole(http: HttpClient, server: LoopbackServer) -> None:
     """An answer within its bounds is the same as without, and its connection is kept."""
     for _ in range(2):
         assert http.send(bounded(f"{server.url}/a")).text.startswith("GET /a\n")
     assert len(server._connections) == 1
 
 
-def test_an_answer_that_trickles(http: Urllib3Http) -> None:
+def test_an_answer_that_trickles(http: HttpClient) -> None:
     """A body that never falls silent and never ends is given up after its whole time."""
     stopped = threading.Event()
 
@@ -219,7 +234,7 @@ def test_an_answer_that_trickles(http: Urllib3Http) -> None:
 
 
 @pytest.mark.parametrize("head", [b"Content-Length: 2000000\r\n\r\n", b"\r\n"])
-def test_an_answer_that_is_too_large(http: Urllib3Http, head: bytes) -> None:
+def test_an_answer_that_is_too_large(http: HttpClient, head: bytes) -> None:
     """No more is read of a body than it may have, whatever its head says of it."""
     with (
         answering(lambda connection: connection.sendall(HEAD + head + bytes(2_000_000))) as url,
@@ -228,12 +243,12 @@ def test_an_answer_that_is_too_large(http: Urllib3Http, head: bytes) -> None:
         http.send(bounded(url))
 
 
-def streamed(http: Urllib3Http, url: str, timeout_s: float = 10.0) -> Iterator[bytes]:
+def streamed(http: HttpClient, url: str, timeout_s: float = 10.0) -> Iterator[bytes]:
     with http.stream(get(url, timeout_s=timeout_s)) as (_, lines):
         yield from lines
 
 
-def test_lines_are_read_as_they_come(http: Urllib3Http) -> None:
+def test_lines_are_read_as_they_come(http: HttpClient) -> None:
     """A line is there as soon as the server has written it; the end of the connection ends the lines."""
     read = threading.Event()
 
@@ -250,7 +265,7 @@ def test_lines_are_read_as_they_come(http: Urllib3Http) -> None:
         assert list(lines) == [b"second", b"", b"last"]
 
 
-def test_a_stream_that_falls_silent(http: Urllib3Http) -> None:
+def test_a_stream_that_falls_silent(http: HttpClient) -> None:
     """A silence in the middle of a stream ends it with a sentence."""
     released = threading.Event()
 
@@ -266,7 +281,7 @@ def test_a_stream_that_falls_silent(http: Urllib3Http) -> None:
         released.set()
 
 
-def test_leaving_a_stream_closes_it(http: Urllib3Http) -> None:
+def test_leaving_a_stream_closes_it(http: HttpClient) -> None:
     """Who leaves a stream early leaves no connection behind."""
     closed = threading.Event()
 
@@ -281,19 +296,19 @@ def test_leaving_a_stream_closes_it(http: Urllib3Http) -> None:
         assert closed.wait(10)
 
 
-def test_a_stream_that_is_refused(http: Urllib3Http, server: LoopbackServer) -> None:
+def test_a_stream_that_is_refused(http: HttpClient, server: LoopbackServer) -> None:
     """An answer that is no success has its whole body at once, and no lines."""
     with http.stream(get(f"{server.url}/status/403")) as (answer, lines):
         assert (answer.status, answer.body, list(lines)) == (403, b"sorry", [])
 
 
-def test_a_very_long_line(http: Urllib3Http) -> None:
+def test_a_very_long_line(http: HttpClient) -> None:
     """A line of many megabytes arrives whole."""
     with answering(lambda connection: connection.sendall(HEAD + b"\r\n" + b"x" * 20_000_000)) as url:
         assert [len(line) for line in streamed(http, url)] == [20_000_000]
 
 
-def test_redirects_are_followed(http: Urllib3Http, server: LoopbackServer) -> None:
+def test_redirects_are_followed(http: HttpClient, server: LoopbackServer) -> None:
     """A redirect on the same server keeps all headers."""
     answer = http.send(get(f"{server.url}/to//there", {"Authorization": f"Bearer {SECRET}"}))
     assert answer.text.startswith("GET /there\n")
@@ -301,7 +316,7 @@ def test_redirects_are_followed(http: Urllib3Http, server: LoopbackServer) -> No
 
 
 @pytest.mark.parametrize("header", ["Authorization", "DD-API-KEY", "dd-application-key", "Cookie"])
-def test_no_credentials_go_to_another_server(http: Urllib3Http, server: LoopbackServer, header: str) -> None:
+def test_no_credentials_go_to_another_server(http: HttpClient, server: LoopbackServer, header: str) -> None:
     """A redirect to another server loses the credentials and nothing else."""
     with serving() as other:
         answer = http.send(get(f"{server.url}/to/{other.url}/there", {header: SECRET, "X-Kept": "yes"}))
@@ -310,7 +325,7 @@ def test_no_credentials_go_to_another_server(http: Urllib3Http, server: Loopback
     assert "x-kept: yes" in answer.text
 
 
-def test_redirects_without_end(http: Urllib3Http) -> None:
+def test_redirects_without_end(http: HttpClient) -> None:
     """A server that redirects in a circle is given up."""
     loop = HEAD.replace(b"200 OK", b"302 Found") + b"Location: /again\r\nContent-Length: 0\r\n\r\n"
 
@@ -323,7 +338,7 @@ def test_redirects_without_end(http: Urllib3Http) -> None:
         with pytest.raises(Unreachable, match="it redirects again and again"):
             http.send(get(url))
         # The kept connection is what the server waits on.
-        http._managers[""].clear()
+        http.close()
 
 
 @pytest.mark.parametrize(
@@ -338,7 +353,7 @@ def test_redirects_without_end(http: Urllib3Http) -> None:
         (f"http://{'a' * 70}.example/{SECRET}", "that is no address of a server"),
     ],
 )  # fmt: skip
-def test_what_is_no_address(http: Urllib3Http, url: str, sentence: str) -> None:
+def test_what_is_no_address(http: HttpClient, url: str, sentence: str) -> None:
     """An address that cannot be one is said, without what it holds."""
     with pytest.raises(Unreachable, match=sentence) as caught:
         http.send(get(url))
@@ -346,7 +361,7 @@ def test_what_is_no_address(http: Urllib3Http, url: str, sentence: str) -> None:
 
 
 @pytest.mark.parametrize("value", [f"{SECRET}\n", f"{SECRET}\r\nX-Evil: 1", f"{SECRET}\u20ac"])
-def test_headers_that_cannot_be_sent(http: Urllib3Http, server: LoopbackServer, value: str) -> None:
+def test_headers_that_cannot_be_sent(http: HttpClient, server: LoopbackServer, value: str) -> None:
     """A key with a line break, as a file gives it, is a sentence that does not show the key."""
     with pytest.raises(Unreachable, match=r"127\.0\.0\.1:\d+ cannot be asked: .* a header holds") as caught:
         http.send(get(server.url, {"DD-API-KEY": value}))
@@ -362,7 +377,7 @@ def test_a_request_shows_no_headers() -> None:
 
 @pytest.mark.parametrize("name", ["http_proxy", "HTTP_PROXY", "all_proxy"])
 def test_loopback_needs_no_proxy(
-    http: Urllib3Http, server: LoopbackServer, monkeypatch: pytest.MonkeyPatch, name: str
+    http: HttpClient, server: LoopbackServer, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     """A proxy that the environment names is not asked for this machine's own servers."""
     monkeypatch.setenv(name, "http://127.0.0.1:1")
@@ -374,22 +389,22 @@ def test_the_environment_s_proxy(server: LoopbackServer, monkeypatch: pytest.Mon
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("http_proxy", server.url)
-    answer = Urllib3Http().send(get("http://elsewhere.example/x"))
+    answer = HttpClient().send(get("http://elsewhere.example/x"))
     assert answer.text.startswith("GET http://elsewhere.example/x\n")
     monkeypatch.setenv("no_proxy", "other.example,inside.example")
-    assert Urllib3Http()._proxy("http://inside.example/") == ""
+    assert HttpClient()._proxy("http://inside.example/") == ""
 
 
 def test_a_proxy_with_a_login(server: LoopbackServer) -> None:
     """The user part of a configured proxy is sent to it as it wants it, and nowhere else."""
     proxy = server.url.replace("http://", "http://ada:p%40ss@")
-    answer = Urllib3Http(TlsSettings(proxy=proxy)).send(get("http://elsewhere.example/"))
+    answer = HttpClient(TlsSettings(proxy=proxy)).send(get("http://elsewhere.example/"))
     assert f"proxy-authorization: Basic {base64.b64encode(b'ada:p@ss').decode()}\n" in answer.text
 
 
 def test_a_proxy_that_is_not_there() -> None:
     """A dead proxy is no success, and its password is in no sentence."""
-    http = Urllib3Http(TlsSettings(proxy=f"http://ada:{SECRET}@127.0.0.1:1"))
+    http = HttpClient(TlsSettings(proxy=f"http://ada:{SECRET}@127.0.0.1:1"))
     with pytest.raises(Unreachable, match=r"elsewhere\.example cannot be reached") as caught:
         http.send(get("http://elsewhere.example/"))
     assert SECRET not in str(caught.value)
@@ -442,7 +457,7 @@ def over_tls(
     papers: Papers, settings: TlsSettings, host: str = "127.0.0.1", *, ask_client: bool = False
 ) -> Response:
     with serving(papers.context(ask_client=ask_client)) as server:
-        return Urllib3Http(settings).send(get(f"https://{host}:{server.server_address[1]}/"))
+        return HttpClient(settings).send(get(f"https://{host}:{server.server_address[1]}/"))
 
 
 def test_the_authority_is_the_configured_one(papers: Papers) -> None:
@@ -484,12 +499,12 @@ def test_certificates_that_cannot_be_read(papers: Papers, broken: str) -> None:
         "sealed": TlsSettings(papers.ca, papers.client, papers.sealed_key),
     }[broken]
     with pytest.raises(Unreachable, match="The configured certificates cannot be read"):
-        Urllib3Http(settings).send(get("https://127.0.0.1:1/"))
+        HttpClient(settings).send(get("https://127.0.0.1:1/"))
 
 
 def test_plain_words_to_a_tls_port(papers: Papers) -> None:
     """Speaking plain HTTP to a TLS server, or TLS to a plain one, is a sentence."""
     with serving(papers.context()) as server, pytest.raises(Unreachable, match="cannot be reached"):
-        Urllib3Http().send(get(f"http://127.0.0.1:{server.server_address[1]}/"))
+        HttpClient().send(get(f"http://127.0.0.1:{server.server_address[1]}/"))
     with serving() as server, pytest.raises(Unreachable, match="TLS is not acceptable"):
-        Urllib3Http().send(get(f"https://127.0.0.1:{server.server_address[1]}/"))
+        HttpClient().send(get(f"https://127.0.0.1:{server.server_address[1]}/"))

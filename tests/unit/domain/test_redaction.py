@@ -186,3 +186,28 @@ def test_bytes_that_are_no_text_are_hidden_too() -> None:
     redactor = Redactor.from_environment({"RAW_SECRET": secret})
     assert redactor.text(f"a {secret} b") == f"a {MASK} b"
     assert redactor.text(base64.b64encode(b"\xff\xfe\xfd\xfc!").decode()) == MASK
+
+
+_documents = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(_character, max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(_character, max_size=4), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+@given(_secret | _twisted, st.sampled_from(sorted(SPELLINGS)), _documents, st.booleans())
+def test_a_document_hides_what_its_texts_would(secret: str, how: str, document: object, in_key: bool) -> None:
+    """The quick look at the whole finds every secret that a look at each part finds."""
+    redactor = Redactor([secret])
+    said = f"<{SPELLINGS[how](secret)}>"
+    whole = {"deep": [document, {said: 1} if in_key else {"key": ("a", said)}]}
+    shown = redactor.value(whole)["deep"][1]
+    assert shown == ({redactor.text(said): 1} if in_key else {"key": ["a", redactor.text(said)]})
+
+
+def test_a_document_without_secrets_is_the_same_one() -> None:
+    """Nothing is copied in vain."""
+    document = {"a": ["b", {"c": "https://example.com/"}]}
+    assert Redactor(["hush-hush"]).value(document) is document

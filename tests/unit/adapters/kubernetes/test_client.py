@@ -22,7 +22,7 @@ from tests.fakes.http import ScriptedHttp, json_response, status_response
 from tests.fakes.processes import FakeProcesses
 from tests.unit.adapters.kubernetes.support import make_client
 from trunkline.adapters.clock import SystemClock
-from trunkline.adapters.http import Urllib3Http
+from trunkline.adapters.http import HttpClient
 from trunkline.adapters.kubernetes.access import ExecPlugin, Login
 from trunkline.adapters.kubernetes.client import KubernetesClient, Patience, path_of
 from trunkline.adapters.kubernetes.failures import ApiError
@@ -204,7 +204,7 @@ def over(server: HTTPServer, *tokens: str) -> tuple[KubernetesClient, FakeProces
     processes = FakeProcesses(plugin, "login")
     login = Login(plugin=ExecPlugin("client.authentication.k8s.io/v1", "login"))
     client = make_client(
-        Urllib3Http(),
+        HttpClient(),
         clock=SystemClock(),
         login=login,
         processes=processes,
@@ -274,7 +274,7 @@ def half_open() -> Iterator[str]:
 
 def test_half_open_stream(half_open: str) -> None:
     """A connection that died without saying so ends a stream after the silence that was allowed."""
-    client = make_client(Urllib3Http(), clock=SystemClock(), server=half_open)
+    client = make_client(HttpClient(), clock=SystemClock(), server=half_open)
     with client.lines(PODS, {}, silence_s=0.2) as lines:
         assert next(lines).startswith('{"type": "ADDED"')
         with pytest.raises(Unreachable, match=r"did not answer within 0\.2 s"):
@@ -283,7 +283,7 @@ def test_half_open_stream(half_open: str) -> None:
 
 def test_a_stream_can_be_broken_off(half_open: str) -> None:
     """Another thread can end a stream that nobody writes to, long before its silence is up."""
-    client = make_client(Urllib3Http(), clock=SystemClock(), server=half_open)
+    client = make_client(HttpClient(), clock=SystemClock(), server=half_open)
     hang_ups: list[Callable[[], None]] = []
     with client.lines(PODS, {}, silence_s=60, opened=hang_ups.append) as lines:
         assert next(lines).startswith('{"type": "ADDED"')
@@ -296,6 +296,6 @@ def test_a_stream_can_be_broken_off(half_open: str) -> None:
 
 def test_half_open_answer(half_open: str) -> None:
     """An answer that stops half-way ends a request after its time."""
-    client = make_client(Urllib3Http(), clock=SystemClock(), server=half_open)
+    client = make_client(HttpClient(), clock=SystemClock(), server=half_open)
     with pytest.raises(Unreachable, match="does not answer"):
         client.with_patience(Patience(request_s=0.2, retry_s=0.0)).get(PODS)

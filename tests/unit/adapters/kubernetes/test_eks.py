@@ -16,7 +16,7 @@ from werkzeug import Request as Served
 from werkzeug import Response as Answered
 
 from tests.fakes.clock import FakeClock
-from trunkline.adapters.http import Urllib3Http
+from trunkline.adapters.http import HttpClient
 from trunkline.adapters.kubernetes import kubeconfig
 from trunkline.adapters.kubernetes.client import KubernetesClient
 from trunkline.adapters.kubernetes.credentials import Credentials
@@ -84,7 +84,7 @@ class Eks:
         access = kubeconfig.load(ClusterTarget(), self.environ, self.room)
         processes = SubprocessProcesses(self.environ, self.redactor)
         credentials = Credentials(access, processes, self.clock, self.redactor, self.environ)
-        return KubernetesClient(access, credentials, Urllib3Http, self.clock, self.redactor)
+        return KubernetesClient(access, credentials, HttpClient, self.clock, self.redactor)
 
     def asked(self) -> list[Mapping[str, Any]]:
         folder = self.room / "asked"

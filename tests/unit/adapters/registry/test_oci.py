@@ -14,7 +14,7 @@ from werkzeug import Response as WebResponse
 
 from tests.fakes.http import ScriptedHttp
 from tests.fakes.processes import FakeProcesses
-from trunkline.adapters.http import Urllib3Http
+from trunkline.adapters.http import HttpClient
 from trunkline.adapters.registry import OciRegistry
 from trunkline.config.project import ImageSettings
 from trunkline.domain.images import ImageReference, parse_image
@@ -77,7 +77,7 @@ class TokenServer:
 
 def test_a_token_is_fetched_with_the_login(httpserver: HTTPServer) -> None:
     """A Bearer challenge is answered with a token for exactly the service and scope that it names."""
-    tokens, image, asked = TokenServer(httpserver), image_at(httpserver), Asked(Urllib3Http())
+    tokens, image, asked = TokenServer(httpserver), image_at(httpserver), Asked(HttpClient())
     assert asked.registry.digest(image, settings_for(image)) == DIGEST
     (request,) = tokens.seen
     assert dict(request.args) == {"service": "quay.io", "scope": "repository:acme/api:pull"}
@@ -88,7 +88,7 @@ def test_a_token_is_fetched_with_the_login(httpserver: HTTPServer) -> None:
 def test_what_is_secret_is_taught_to_the_redactor(httpserver: HTTPServer) -> None:
     """Password, token and the base64 of the login are hidden from then on."""
     TokenServer(httpserver)
-    image, asked = image_at(httpserver), Asked(Urllib3Http())
+    image, asked = image_at(httpserver), Asked(HttpClient())
     asked.registry.digest(image, settings_for(image))
     pair = base64.b64encode(f"acme+ci:{PASSWORD}".encode()).decode()
     shown = asked.redactor.text(f"{PASSWORD} {TOKEN} Basic {pair}")
@@ -98,7 +98,7 @@ def test_what_is_secret_is_taught_to_the_redactor(httpserver: HTTPServer) -> Non
 def test_a_stranger_gets_a_token_too(httpserver: HTTPServer) -> None:
     """Public images need a token without a login."""
     tokens, image = TokenServer(httpserver), image_at(httpserver)
-    assert Asked(Urllib3Http()).registry.digest(image, ImageSettings(image)) == DIGEST
+    assert Asked(HttpClient()).registry.digest(image, ImageSettings(image)) == DIGEST
     assert tokens.seen[0].authorization is None
 
 
@@ -107,7 +107,7 @@ def test_a_refused_login_names_user_and_reason(httpserver: HTTPServer) -> None:
     TokenServer(httpserver)
     image = image_at(httpserver)
     with pytest.raises(Refused) as caught:
-        Asked(Urllib3Http()).registry.digest(image, settings_for(image, password="wr0ng-word"))
+        Asked(HttpClient()).registry.digest(image, settings_for(image, password="wr0ng-word"))
     assert "refuses" in caught.value.message
     assert "acme+ci (HTTP 401: Could not find robot)" in caught.value.message
     assert "does not exist" in caught.value.hint
@@ -120,7 +120,7 @@ def test_a_stored_login_is_found(httpserver: HTTPServer, tmp_path: Path) -> None
     auth = base64.b64encode(f"me:{PASSWORD}".encode()).decode()
     content = {"auths": {image.registry: {"auth": auth}}}
     (tmp_path / "config.json").write_text(json.dumps(content))
-    asked = Asked(Urllib3Http(), {"DOCKER_CONFIG": str(tmp_path)})
+    asked = Asked(HttpClient(), {"DOCKER_CONFIG": str(tmp_path)})
     assert asked.registry.digest(image, ImageSettings(image)) == DIGEST
     assert tokens.seen[0].authorization is not None
     assert tokens.seen[0].authorization.username == "me"
@@ -141,7 +141,7 @@ def test_an_identity_token_is_exchanged(httpserver: HTTPServer, tmp_path: Path) 
     httpserver.expect_request(TAG).respond_with_data(status=401, headers={"WWW-Authenticate": challenge})
     content = {"auths": {image.registry: {"identitytoken": "refresh-me"}}}
     (tmp_path / "config.json").write_text(json.dumps(content))
-    asked = Asked(Urllib3Http(), {"DOCKER_CONFIG": str(tmp_path)})
+    asked = Asked(HttpClient(), {"DOCKER_CONFIG": str(tmp_path)})
     assert asked.registry.digest(image, ImageSettings(image)) == DIGEST
     ((method, query, form),) = forms
     assert (method, query) == ("POST", {})
@@ -155,7 +155,7 @@ def test_a_registry_without_head_is_asked_with_get(httpserver: HTTPServer) -> No
     httpserver.expect_request(TAG, method="HEAD").respond_with_data(status=405)
     httpserver.expect_request(TAG, method="GET").respond_with_data(body)
     image = image_at(httpserver)
-    digest = Asked(Urllib3Http()).registry.digest(image, ImageSettings(image))
+    digest = Asked(HttpClient()).registry.digest(image, ImageSettings(image))
     assert digest == f"sha256:{hashlib.sha256(body).hexdigest()}"
 
 
@@ -167,7 +167,7 @@ def test_a_header_that_contradicts_the_body_is_refused(httpserver: HTTPServer) -
     )
     image = image_at(httpserver)
     with pytest.raises(Unreachable, match=f"and not {DIGEST}"):
-        Asked(Urllib3Http()).registry.digest(image, ImageSettings(image))
+        Asked(HttpClient()).registry.digest(image, ImageSettings(image))
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])

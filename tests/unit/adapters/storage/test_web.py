@@ -13,7 +13,7 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Response as Answer
 
 from tests.unit.domain.charts.making import chart
-from trunkline.adapters.http import Urllib3Http
+from trunkline.adapters.http import HttpClient
 from trunkline.adapters.storage import charts
 from trunkline.adapters.storage.verification import Found
 from trunkline.adapters.storage.web import Web, WebLogin
@@ -32,7 +32,7 @@ def find(place: Web, into: Path, version: str = "") -> Found:
 
 
 def web(server: HTTPServer, path: str = "/charts", login: WebLogin | None = None) -> Web:
-    return Web(server.url_for(path), Urllib3Http(), login, pause=lambda _: None)
+    return Web(server.url_for(path), HttpClient(), login, pause=lambda _: None)
 
 
 def index(*entries: dict[str, Any]) -> str:
@@ -155,7 +155,7 @@ def test_the_provenance_lies_beside_the_archive(httpserver: HTTPServer, tmp_path
 def test_addresses_that_are_refused(location: str, message: str) -> None:
     """An address that would show a password or let anybody change a chart is refused, and not repeated with its login."""
     with pytest.raises(UsageError, match=message) as caught:
-        Web(location, Urllib3Http())
+        Web(location, HttpClient())
     assert "pass" not in caught.value.message
 
 
@@ -173,7 +173,7 @@ def test_addresses_that_are_refused(location: str, message: str) -> None:
 )
 def test_where_an_index_may_lead(url: str, read: str | None) -> None:
     """An index may name archives anywhere that TLS protects, and nothing else."""
-    assert Web("https://charts.example/stable/", Urllib3Http()).inside(url) == read
+    assert Web("https://charts.example/stable/", HttpClient()).inside(url) == read
 
 
 @given(st.binary() | st.text().map(str.encode) | st.just(b"entries:\n  backend:\n  - version: 1.0.0\n"))
@@ -186,4 +186,4 @@ def test_any_index(content: bytes) -> None:
             return File(content) if name == "index.yaml" else None
 
     with pytest.raises(TrunklineError):
-        find(Fixed("https://charts.example", Urllib3Http()), Path("/nonexistent"))
+        find(Fixed("https://charts.example", HttpClient()), Path("/nonexistent"))
