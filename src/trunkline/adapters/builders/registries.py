@@ -12,6 +12,7 @@ from trunkline.adapters.builders.work import (
     Pause,
     address,
     is_refusal,
+    is_transient,
     last_line,
     output,
     persist,
@@ -84,9 +85,12 @@ def _failed_push(
 ) -> TrunklineError:
     said = last_line(done)
     if not is_refusal(output(done)):
+        passing = is_transient(output(done))
         return Unreachable(
             f"{command.argv[0]} could not push {address(image)}: {said}.",
-            "Check the registry and the network, then run the command again: the build is kept.",
+            "Check the registry and the network, then run the command again: the build is kept."
+            if passing
+            else "The registry answers and does not take the image: mend what it names, or ask who runs it.",
         )
     if settings.username:
         hint = (

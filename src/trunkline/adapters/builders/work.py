@@ -12,6 +12,7 @@ import tempfile
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from random import uniform
 
 from trunkline.config.project import ImageSettings
 from trunkline.dataclass import dataclass
@@ -194,7 +195,9 @@ def persist(run: Callable[[], Completed], pause: Pause, on_line: OnLine) -> Comp
         # Podman and Buildah have tried again themselves when they say so.
         if not done.code or not is_transient(said) or "retrying in" in said.lower():
             break
-        on_line(f"{last_line(done)} - trying again in {seconds:g} s")
+        # Jobs that were refused at the same moment must not come back at the same moment.
+        seconds *= uniform(0.7, 1.3)  # noqa: PLW2901, S311 - nobody has to be kept from guessing it
+        on_line(f"{last_line(done)} - trying again in {seconds:.1f} s")
         pause(seconds)
         done = run()
     return done

@@ -235,8 +235,20 @@ def test_a_push_survives_two_stumbles(bench: Bench, said: str) -> None:
     """What passes is tried again, twice, with growing pauses, and said aloud."""
     bench.answers["push"] = [(1, "", said + "\n")] * 2
     assert bench.push(ImageSettings(IMAGE)) == DIGEST
-    assert bench.pauses == [1.0, 3.0]
-    assert any("trying again in 1 s" in line for line in bench.lines)
+    first, second = bench.pauses
+    # Scattered, so that jobs that stumbled together do not come back together.
+    assert 0.7 <= first <= 1.3
+    assert 2.1 <= second <= 3.9
+    assert any(f"trying again in {first:.1f} s" in line for line in bench.lines)
+
+
+def test_an_image_that_the_registry_does_not_take(bench: Bench) -> None:
+    """An answer that will be the same tomorrow sends nobody to look at the network."""
+    bench.answers["push"] = [(1, "", "manifest invalid: manifest invalid\n")]
+    with pytest.raises(Unreachable, match="manifest invalid") as caught:
+        bench.push(ImageSettings(IMAGE))
+    assert "does not take the image" in caught.value.hint
+    assert bench.pauses == []
 
 
 def test_a_push_gives_up_after_three_tries(bench: Bench) -> None:
