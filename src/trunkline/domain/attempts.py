@@ -156,6 +156,7 @@ class Deployment:
 
     Attributes:
         ingredients: the chart and the values layers, as `Ingredients.dump` has them; empty where nobody knows.
+        changes: the commits that it brought, as `Changes.dump` has them; empty where nobody looked.
     """
 
     id: str
@@ -172,3 +173,4 @@ class Deployment:
     actor: str
     deployed_at: datetime
     ingredients: str = ""
+    changes: str = ""

@@ -110,6 +110,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ),
     _GATES,
     ("ALTER TABLE deployments ADD COLUMN ingredients TEXT NOT NULL DEFAULT ''",),
+    ("ALTER TABLE deployments ADD COLUMN changes TEXT NOT NULL DEFAULT ''",),
 )
 
 
