@@ -26,6 +26,7 @@ from tests.fakes.values import FakeDecryptor, FakeValues
 from tests.unit.domain.states import container, deployment, pod, seen, terminated, waiting
 from trunkline.config.project import ImageSettings, Project
 from trunkline.domain.commits import Commit
+from trunkline.domain.delivery.changes import Shipped
 from trunkline.domain.images import ImageReference
 from trunkline.domain.redaction import Redactor
 from trunkline.domain.releases import ClusterTarget, ReleaseTarget, Revision
@@ -49,13 +50,15 @@ class Killed(BaseException):
 class FakeSource:
     """Implements the port `SourceControl`: `head` is checked out, `others` are known by their sha.
 
-    `order` says of two commits whether the first is an ancestor of the second; `files` holds texts by commit and path.
+    `order` says of two commits whether the first is an ancestor of the second; `files` holds texts by commit and path;
+    `between` the commits between two.
     """
 
     head: Commit
     others: dict[str, Commit] = field(default_factory=dict)
     order: dict[tuple[str, str], bool] = field(default_factory=dict)
     files: dict[tuple[str, str], str] = field(default_factory=dict)
+    between: dict[tuple[str, str], tuple[Shipped, ...]] = field(default_factory=dict)
 
     def commit(self, trunk: str, revision: str = "HEAD") -> Commit:
         if revision in {"HEAD", self.head.sha}:
@@ -66,6 +69,9 @@ class FakeSource:
 
     def precedes(self, older: str, newer: str) -> bool | None:
         return self.order.get((older, newer))
+
+    def shipped(self, base: str, commit: str) -> tuple[Shipped, ...] | None:
+        return self.between.get((base, commit))
 
     def export(self, commit: str, path: str, into: Path) -> Path | None:
         files = {name: text for (sha, name), text in self.files.items() if sha == commit}

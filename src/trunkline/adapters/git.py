@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from trunkline.domain.commits import Commit, is_sha
+from trunkline.domain.delivery.changes import MOST_COMMITS, Shipped
 from trunkline.errors import UsageError
 from trunkline.ports import Command, Completed, Processes
 
@@ -47,6 +48,30 @@ class GitSource:
         # In a shallow clone the way between two commits may lie beyond the cut.
         shallow = self._git("rev-parse", "--is-shallow-repository").stdout.strip() != "false"
         return None if shallow else False
+
+    def shipped(self, base: str, commit: str) -> tuple[Shipped, ...] | None:
+        """See the port."""
+        if not (is_sha(base) and is_sha(commit)) or self._processes.find("git") is None:
+            return None
+        told = self._git("rev-parse", "--is-shallow-repository", "--show-prefix").stdout.splitlines()
+        if not told or (told[0] != "false" and self.precedes(base, commit) is not True):
+            # The way between the two may lie beyond the cut.
+            return None
+        only = (
+            "log",
+            "--no-merges",
+            "--no-show-signature",
+            "--format=%H %ct",
+            f"--max-count={MOST_COMMITS + 1}",
+        )
+        # Within a part of a repository, what does not touch it does not count.
+        below = ("--", ".") if len(told) > 1 and told[1] else ("--",)
+        listed = self._git(*only, f"{base}..{commit}", *below)
+        lines = listed.stdout.splitlines()
+        if listed.code != 0 or len(lines) > MOST_COMMITS:
+            return None
+        pairs = (line.split(" ", 1) for line in lines)
+        return tuple(Shipped(sha, datetime.fromtimestamp(int(seconds), UTC)) for sha, seconds in pairs)
 
     def export(self, commit: str, path: str, into: Path) -> Path | None:
         """See the port."""

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
+from trunkline.app.changes import base_of, brought
 from trunkline.app.check import ensure_tools
 from trunkline.app.gate_word import CAUSE, check_gate
 from trunkline.app.images import image_of, repository_for
@@ -171,7 +172,9 @@ def rollback(world: World, name: str, to: int | None = None, wait_for_lock_s: fl
             decided, _ = plan_rollback(environment, facts, goal.number)
             with _site(world, environment, account, decided.digest) as site:
                 execute(Execution(world, decided, site, lease, account, facts.history))
-        return _stands(world, account, environment, decided, run, site.revision)
+        return _stands(
+            world, account, environment, decided, run, site.revision, base_of(world, environment, facts)
+        )
 
     return attempt(world, run, subject, body)
 
@@ -212,7 +215,7 @@ def _release(
                     raise
     latest = facts.history.latest
     revision = site.revision or (latest.number if latest else 0)
-    return _stands(world, account, environment, decided, run, revision)
+    return _stands(world, account, environment, decided, run, revision, base_of(world, environment, facts))
 
 
 def _check_gate(world: World, environment: Environment, image: ImageReference, account: Account) -> None:
@@ -235,7 +238,13 @@ def _ensure_namespace(cluster: Cluster, environment: Environment, account: Accou
 
 
 def _stands(
-    world: World, account: Account, environment: Environment, done: Plan, run: Run, revision: int
+    world: World,
+    account: Account,
+    environment: Environment,
+    done: Plan,
+    run: Run,
+    revision: int,
+    base: str,
 ) -> Released:
     begun = account.attempt
     account.digest, account.revision = done.digest, revision
@@ -255,6 +264,7 @@ def _stands(
             actor=begun.actor,
             deployed_at=begun.started_at,
             ingredients=done.ingredients.dump() if done.ingredients else "",
+            changes=brought(world, base, done.commit or begun.commit).dump(),
         )
     return Released(environment.name, done, revision, run)
 

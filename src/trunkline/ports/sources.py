@@ -12,6 +12,7 @@ from typing import Protocol
 from trunkline.config.charts import ChartSettings
 from trunkline.dataclass import dataclass
 from trunkline.domain.commits import Commit
+from trunkline.domain.delivery.changes import Shipped
 
 
 class SourceControl(Protocol):
@@ -27,6 +28,16 @@ class SourceControl(Protocol):
 
     def precedes(self, older: str, newer: str) -> bool | None:
         """Whether the first commit is an ancestor of the second; None where that cannot be told from here."""
+        ...
+
+    def shipped(self, base: str, commit: str) -> tuple[Shipped, ...] | None:
+        """The commits that are in the second and not in the first, newest first and without merges.
+
+        Where the project is a part of its repository, only those count that touch its folder.
+
+        Returns:
+            None where that cannot be told from here (a shallow clone, an unknown commit), or there are too many.
+        """
         ...
 
     def export(self, commit: str, path: str, into: Path) -> Path | None:

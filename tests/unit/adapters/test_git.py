@@ -352,3 +352,44 @@ def test_a_link_out_of_the_commit(repository: Repository, tmp_path: Path) -> Non
     (repository.root / "chart").symlink_to("/etc")
     sha = repository.commit("link")
     assert repository.source().export(sha, "chart", tmp_path / "into") is None
+
+
+def test_what_lies_between_two_commits(repository: Repository) -> None:
+    """Newest first, with the time of each, without merges and without what stood already."""
+    second = repository.commit("second", **{"app.py": "print(2)\n"})
+    repository.git("checkout", "-q", "-b", "side", repository.first)
+    side = repository.commit("side", **{"side.py": "1\n"})
+    repository.git("checkout", "-q", "main")
+    repository.git("merge", "-q", "--no-ff", "side", "--message", "merge")
+    third = repository.commit("third", **{"app.py": "print(3)\n"})
+    found = repository.source().shipped(repository.first, third)
+    assert found is not None
+    assert found[0].commit == third
+    assert {item.commit for item in found} == {second, side, third}
+    assert {item.committed_at for item in found} == {datetime(2026, 3, 1, 12, tzinfo=UTC)}
+    assert repository.source().shipped(third, repository.first) == ()
+    assert repository.source().shipped(third, third) == ()
+
+
+def test_what_lies_between_is_unknown_where_it_is_not_here(repository: Repository, tmp_path: Path) -> None:
+    """Neither a commit of another repository nor a clone that was cut off makes a lead time of nothing."""
+    second = repository.commit("second", **{"app.py": "print(2)\n"})
+    third = repository.commit("third", **{"app.py": "print(3)\n"})
+    assert repository.source().shipped(OTHER, third) is None
+    assert repository.source().shipped("unknown", third) is None
+    shallow = tmp_path / "shallow"
+    repository.git("clone", "-q", "--depth", "2", f"file://{repository.root}", str(shallow))
+    assert source(shallow).shipped(repository.first, third) is None
+    known = source(shallow).shipped(second, third)
+    assert known is not None
+    assert [item.commit for item in known] == [third]
+
+
+def test_a_part_of_a_repository_has_its_own_commits(repository: Repository) -> None:
+    """What another service of the same repository changed is none of this one's."""
+    (repository.root / "shop").mkdir()
+    ours = repository.commit("ours", **{"shop/app.py": "1\n"})
+    theirs = repository.commit("theirs", **{"app.py": "2\n"})
+    found = source(repository.root / "shop").shipped(repository.first, theirs)
+    assert found is not None
+    assert [item.commit for item in found] == [ours]

@@ -13,6 +13,8 @@ _PROGRAM = """
 import os, signal, sys, threading
 from trunkline.cli import interruptions
 
+# A shell has what it starts in the background ignore Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 interruptions.listen()
 hook = lambda: (os.kill(os.getpid(), int(sys.argv[1])), [None for _ in range(100000)])
 os.register_at_fork(after_in_parent=hook)

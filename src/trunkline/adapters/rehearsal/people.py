@@ -7,6 +7,7 @@ from pathlib import Path
 
 from trunkline.domain.attempts import Decision
 from trunkline.domain.commits import Commit
+from trunkline.domain.delivery.changes import Shipped
 from trunkline.ports import Answer
 
 
@@ -31,6 +32,10 @@ class RehearsedSource:
         if older not in self._order or newer not in self._order:
             return None
         return self._order.index(older) <= self._order.index(newer)
+
+    def shipped(self, base: str, commit: str) -> tuple[Shipped, ...] | None:
+        """See the port. The versions of a rehearsal are no commits."""
+        return None
 
     def export(self, commit: str, path: str, into: Path) -> Path | None:
         """See the port. The versions of a rehearsal are in no repository; all have the chart that lies there."""
