@@ -18,6 +18,7 @@ from tests.fidelity.differences import LISTED
 from trunkline.cli.entry import trunkline
 from trunkline.config.contract import CONTRACT_BUILD, CONTRACT_RELEASE
 from trunkline.config.json_schema import json_schema
+from trunkline.domain.delivery.formulas import FORMULAS
 from trunkline.domain.durations import format_duration
 from trunkline.domain.rehearsals import FAILURES, SHIPPED, Ending, Parameter, Scenario
 from trunkline.domain.rollouts.causes import GUIDE
@@ -147,8 +148,42 @@ _OTHERS = """## Always
 | `NO_COLOR`, `FORCE_COLOR` | colours off, colours on |
 | `XDG_STATE_HOME` | where the ledger and the logs of faults are, by default `~/.local/state` |"""
 
+_RULES = """## The rules
+
+1. A deployment is one that ended well. Failed attempts are in *attempts that failed* and nowhere else; stopped ones are in no rate.
+2. What stood before is the last deployment to the same environment that ended well. Its commits are `git log --no-merges BEFORE..NOW`,
+   those that touch the project's folder where it is a part of its repository; they are written down when the deployment is made.
+3. A lead time is one commit's: to the end of the first deployment that brought it there. Median and percentiles are those of
+   commits, never of averages. They are interpolated (definition 7 of Hyndman and Fan, PostgreSQL's `percentile_cont`).
+4. The first deployment brings no lead time. Where nobody knows the commits (a shallow clone, an unknown base), the deployment
+   counts as unknown; a commit that seems younger than its deployment is told apart. Neither is ever a time of zero.
+5. A commit counts once for an environment, when it comes for the first time.
+6. The same commit again is a redeployment: it brings nothing and is no rollback.
+7. A rollback is one that was called so, or (inferred) a commit that stood before and is part of what stands. The first deployment
+   behind its target is the one that failed.
+8. Hotfixes and fixes forward are what somebody marked: `trunkline deployment mark ID --remediates OTHER`. An incident without a
+   deployment blames whichever stood when it began; that is inferred, and said so.
+9. Two incidents and a rollback of one deployment are one failure. Rollbacks are no changes that could fail.
+10. What mended it first ends a recovery. What is not mended yet is in no median and is told apart, with its age.
+11. The last word on a deployment counts (`--failed`, `--good`); nothing in the ledger is ever overwritten.
+12. Windows contain their beginning and not their end. Days are those of `--zone`, with 23 or 25 hours when clocks change; a day
+    without a deployment has 0. A rate of nothing is no rate, and every figure bears the number of things that it rests on."""
+
+
+def delivery_page() -> str:
+    """Every figure of `trunkline measure`, from the table that it is computed by."""
+    rows = "\n".join(
+        f"| `{item.name}` | {item.heading} | {item.unit.value} | {item.how} |" for item in FORMULAS
+    )
+    return (
+        f"{_NOTE}\n\n# How delivery is measured\n\nThe five figures of [DORA](https://dora.dev/guides/dora-metrics/) and some more, for each "
+        f"service and environment, never blended.\n\n| name | heading | unit | formula |\n| --- | --- | --- | --- |\n{rows}\n\n{_RULES}\n"
+    )
+
+
 PAGES: Mapping[str, Callable[[], str]] = {
     "causes.md": causes_page,
+    "delivery.md": delivery_page,
     "scenarios.md": scenarios_page,
     "fidelity.md": fidelity_page,
     "commands.md": commands_page,

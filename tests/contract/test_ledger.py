@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.ledger import FakeLedger
-from tests.fakes.records import a_deployment, a_gate, a_run, an_approval, an_attempt, an_ending, at
+from tests.fakes.records import a_deployment, a_gate, a_mark, a_run, an_approval, an_attempt, an_ending, at
 from trunkline.adapters.sqlite_ledger import SqliteLedger
 from trunkline.domain.attempts import AttemptRecord, Decision, Outcome, Stage, StepBegun
 from trunkline.domain.ledger_lines import LedgerRecord
@@ -197,6 +197,20 @@ def test_approvals_oldest_first(ledger: Ledger) -> None:
     assert ledger.approvals("run-1", "dev") == ()
 
 
+def test_marks_newest_first(ledger: Ledger) -> None:
+    """What was said of a service or an environment comes back as it was said, newest first, within a limit."""
+    early, late, other = a_mark("b", 10), a_mark("a", 90), a_mark("c", 50, service="other", environment="qa")
+    for mark in (late, early, other):
+        ledger.mark(mark)
+    assert ledger.marks() == (late, other, early)
+    assert ledger.marks(service="sample") == (late, early)
+    assert ledger.marks(environment="qa") == (other,)
+    assert ledger.marks(service="sample", environment="qa") == ()
+    assert ledger.marks(limit=1) == (late,)
+    with pytest.raises(ValueError, match="refuses"):
+        ledger.mark(early)
+
+
 def test_gates_newest_first(ledger: Ledger) -> None:
     """What the gate said of a digest or a service comes back as it was written, newest first, within a limit."""
     ledger.open_run(a_run())
@@ -284,14 +298,15 @@ WHOLE: list[LedgerRecord] = [
     an_approval(),
     a_deployment(),
     a_gate(),
+    a_mark(),
 ]
 
 
 def test_a_whole_ledger_is_taken_in(ledger: Ledger) -> None:
     """Records of every kind come out as they went in, in an order in which they can be written again; twice is once."""
-    assert ledger.add(WHOLE) == Added(7, 0)
+    assert ledger.add(WHOLE) == Added(8, 0)
     assert list(ledger.entries()) == WHOLE
-    assert ledger.add(list(ledger.entries())) == Added(0, 7)
+    assert ledger.add(list(ledger.entries())) == Added(0, 8)
     assert ledger.faults() == ()
     assert ledger.attempts() == (AttemptRecord(an_attempt(), an_ending()),)
     assert ledger.steps("attempt-1") == (("Apply", at(1)),)
@@ -305,6 +320,7 @@ def test_what_was_written_comes_out(ledger: Ledger) -> None:
     ledger.end(an_ending(), a_deployment())
     ledger.decide(an_approval())
     ledger.judge(a_gate())
+    ledger.mark(a_mark())
     assert list(ledger.entries()) == WHOLE
 
 

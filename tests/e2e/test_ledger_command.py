@@ -10,7 +10,7 @@ import pytest
 
 from tests.e2e.test_docs import console, page, run
 from tests.e2e.workbench import Workbench
-from tests.fakes.records import a_deployment, a_gate, a_run, an_approval, an_attempt, an_ending, at
+from tests.fakes.records import a_deployment, a_gate, a_mark, a_run, an_approval, an_attempt, an_ending, at
 from trunkline.adapters.sqlite_ledger import SqliteLedger
 from trunkline.domain.redaction import Redactor
 
@@ -25,6 +25,7 @@ def bench(tmp_path: Path) -> Workbench:
     ledger.end(an_ending(), a_deployment())
     ledger.decide(an_approval())
     ledger.judge(a_gate())
+    ledger.mark(a_mark())
     ledger.close()
     environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
     return Workbench(tmp_path, {**environ, "TRUNKLINE_LEDGER": f"sqlite://{tmp_path}/a.db"})
@@ -36,16 +37,16 @@ def test_a_ledger_moves(bench: Workbench) -> None:
     other = {"TRUNKLINE_LEDGER": f"sqlite://{bench.directory}/b.db"}
     assert (
         bench.succeed("ledger", "import", "all.jsonl", env=other).stdout
-        == "7 records are new, 0 were known.\n"
+        == "8 records are new, 0 were known.\n"
     )
     assert (
         bench.succeed("ledger", "import", "all.jsonl", env=other).stdout
-        == "0 records are new, 7 were known.\n"
+        == "0 records are new, 8 were known.\n"
     )
     there = bench.succeed("ledger", "export", env=other).stdout
     assert there == (bench.directory / "all.jsonl").read_text()
     assert bench.succeed("ledger", "verify", "--output", "json", env=other).json == {
-        "records": 7,
+        "records": 8,
         "faults": [],
     }
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from trunkline.domain.attempts import Approval, Attempt, AttemptRecord, Deployment, Ending, Run, StepBegun
+from trunkline.domain.delivery.marks import Mark
 from trunkline.domain.gates import GateRecord
 from trunkline.domain.ledger_lines import LedgerRecord
 from trunkline.errors import Unreachable
@@ -26,6 +27,7 @@ class FakeLedger:
         self._approvals: dict[str, Approval] = {}
         self._deployments: dict[str, Deployment] = {}
         self._gates: dict[str, GateRecord] = {}
+        self._marks: dict[str, Mark] = {}
         self._steps: list[tuple[str, str, datetime]] = []
 
     def open_run(self, run: Run) -> None:
@@ -93,6 +95,22 @@ class FakeLedger:
             ours.sort(key=lambda gate: (gate.judged_at, gate.id), reverse=True)
             return tuple(ours[: max(limit, 0)])
 
+    def mark(self, mark: Mark) -> None:
+        with self._lock:
+            self._check(mark.id not in self._marks)
+            self._marks[mark.id] = mark
+
+    def marks(self, *, service: str = "", environment: str = "", limit: int = 50) -> tuple[Mark, ...]:
+        with self._lock:
+            self._check()
+            ours = [
+                mark
+                for mark in self._marks.values()
+                if service in {"", mark.service} and environment in {"", mark.environment}
+            ]
+            ours.sort(key=lambda mark: (mark.said_at, mark.id), reverse=True)
+            return tuple(ours[: max(limit, 0)])
+
     def approvals(self, run_id: str, environment: str = "") -> tuple[Approval, ...]:
         with self._lock:
             self._check()
@@ -146,7 +164,7 @@ class FakeLedger:
             kept: list[LedgerRecord] = [*self._runs.values(), *self._attempts.values()]
             kept += [StepBegun(*step) for step in self._steps]
             kept += [*self._endings.values(), *self._approvals.values()]
-            kept += [*self._deployments.values(), *self._gates.values()]
+            kept += [*self._deployments.values(), *self._gates.values(), *self._marks.values()]
         return iter(kept)
 
     def add(self, records: Iterable[LedgerRecord]) -> Added:
@@ -167,6 +185,7 @@ class FakeLedger:
     def _tables(self) -> list[dict[str, Any]]:
         return [
             self._runs, self._attempts, self._endings, self._approvals, self._deployments, self._gates,
+            self._marks,
         ]  # fmt: skip
 
     def _add(self, record: LedgerRecord) -> bool:
@@ -178,7 +197,7 @@ class FakeLedger:
                 return False
             self._steps.append(step)
             return True
-        kinds = (Run, Attempt, Ending, Approval, Deployment, GateRecord)
+        kinds = (Run, Attempt, Ending, Approval, Deployment, GateRecord, Mark)
         kept = self._tables()[kinds.index(type(record))]
         key = record.attempt_id if isinstance(record, Ending) else record.id
         if key in kept:

@@ -15,6 +15,7 @@ from trunkline.domain.attempts import (
     Run,
     Stage,
 )
+from trunkline.domain.delivery.marks import Mark, Says
 from trunkline.domain.gates import GateOutcome, GateRecord
 from trunkline.domain.ingredients import ChartOrigin, Ingredients, LayerOrigin
 
@@ -128,6 +129,23 @@ def a_gate(
         summary="1 medium",
         judged_at=at(seconds),
         details={"rows": [{"id": "CVE-2026-1", "score": 5.5, "fixed_in": "", "aliases": []}], "notes": ["ü"]},
+    )
+
+
+def a_mark(
+    mark_id: str = "mark-1", seconds: float = 30, service: str = "sample", environment: str = "dev"
+) -> Mark:
+    return Mark(
+        id=mark_id,
+        says=Says.OPENED,
+        service=service,
+        environment=environment,
+        deployment="deployment-1",
+        subject="incident-1",
+        title="slow \u00fc",
+        actor="ada",
+        at=at(seconds - 5),
+        said_at=at(seconds),
     )
 
 

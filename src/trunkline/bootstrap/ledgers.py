@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from trunkline.adapters.clock import SystemClock
+from trunkline.adapters.identifiers import new_id
 from trunkline.adapters.sqlite_ledger import SqliteLedger, locate
+from trunkline.adapters.surroundings import look_around
+from trunkline.app.incidents import Speaker
 from trunkline.domain.redaction import Redactor
 from trunkline.ports import Ledger
 
@@ -22,3 +26,9 @@ def the_ledger(environ: Mapping[str, str]) -> Iterator[Ledger]:
         yield ledger
     finally:
         ledger.close()
+
+
+def the_speaker(environ: Mapping[str, str]) -> Speaker:
+    """Who runs this command, for what people say of deployments."""
+    clock = SystemClock()
+    return Speaker(look_around(environ).actor, clock.now(), lambda: new_id(clock))

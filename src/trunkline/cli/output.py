@@ -17,15 +17,25 @@ _wanted = "text"
 
 def output_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """`--output text|json`; JSON goes to standard output, progress always to standard error."""
+    return outputs("text", "json")(command)
+
+
+def outputs(*forms: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """`--output` with forms of a command's own; the first is the one for people."""
     return click.option(
         "--output",
-        type=click.Choice(["text", "json"]),
-        default="text",
+        type=click.Choice(forms),
+        default=forms[0],
         expose_value=False,
         callback=_remember,
         is_eager=True,
         help="How to print the result.",
-    )(command)
+    )
+
+
+def wanted() -> str:
+    """The form that the caller asked for."""
+    return _wanted
 
 
 def wants_json() -> bool:

@@ -75,6 +75,13 @@ def project_file(config: Path | None) -> Path:
     return found
 
 
+def service_here(config: Path | None) -> str:
+    """The service of the project here; empty where there is none."""
+    from trunkline.config.load import load_project
+
+    return load_project(project_file(config), os.environ).service if has_file(config) else ""
+
+
 def _project(config: Path | None, contract: Contract | None) -> Any:
     if contract is not None and not has_file(config):
         from trunkline.config.contract import build_project, release_project

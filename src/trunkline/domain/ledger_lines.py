@@ -10,11 +10,12 @@ import json
 from collections.abc import Iterable, Iterator
 
 from trunkline.domain.attempts import Approval, Attempt, Deployment, Ending, Run, StepBegun
+from trunkline.domain.delivery.marks import Mark
 from trunkline.domain.gates import GateRecord
 from trunkline.domain.records import dump, load
 
 VERSION = 1
-LedgerRecord = Run | Attempt | StepBegun | Ending | Approval | Deployment | GateRecord
+LedgerRecord = Run | Attempt | StepBegun | Ending | Approval | Deployment | GateRecord | Mark
 # In an order in which each refers to earlier ones only.
 KINDS: dict[str, type[LedgerRecord]] = {
     "run": Run,
@@ -24,6 +25,7 @@ KINDS: dict[str, type[LedgerRecord]] = {
     "approval": Approval,
     "deployment": Deployment,
     "gate": GateRecord,
+    "mark": Mark,
 }
 _NAMES = {kind: name for name, kind in KINDS.items()}
 

@@ -15,6 +15,7 @@ from trunkline.domain.attempts import (
     Ending,
     Run,
 )
+from trunkline.domain.delivery.marks import Mark
 from trunkline.domain.gates import GateRecord
 from trunkline.domain.ledger_lines import LedgerRecord
 
@@ -88,6 +89,14 @@ class Ledger(Protocol):
         self, *, service: str = "", environment: str = "", limit: int = 50
     ) -> tuple[Deployment, ...]:
         """The newest deployments, newest first."""
+        ...
+
+    def mark(self, mark: Mark) -> None:
+        """Write down what was said of a deployment, or of an incident."""
+        ...
+
+    def marks(self, *, service: str = "", environment: str = "", limit: int = 50) -> tuple[Mark, ...]:
+        """What was said, newest first."""
         ...
 
     def entries(self) -> Iterator[LedgerRecord]:

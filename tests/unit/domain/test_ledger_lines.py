@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.fakes.records import a_deployment, a_gate, a_run, an_approval, an_attempt, an_ending, at
+from tests.fakes.records import a_deployment, a_gate, a_mark, a_run, an_approval, an_attempt, an_ending, at
 from trunkline.domain.attempts import StepBegun
 from trunkline.domain.ledger_lines import KINDS, LedgerRecord, read_lines, write_lines
 
@@ -21,6 +21,7 @@ RECORDS: list[LedgerRecord] = [
     an_approval(),
     a_deployment(),
     a_gate(),
+    a_mark(),
 ]
 LINES = list(write_lines(RECORDS))
 
@@ -38,9 +39,9 @@ def test_there_and_back() -> None:
         ([], "line 1 is no JSON"),
         (["{}"], "line 1 is not the first one of a ledger"),
         (['{"trunkline-ledger": 2}'], "line 1 is not the first one of a ledger that this version reads"),
-        (LINES[:-1], "it is cut off after line 8: the last line, which counts the records, is missing"),
-        ([*LINES[:3], LINES[-1]], "it has 2 records, and its last line counts 7"),
-        ([*LINES, "{}"], "line 10 stands behind the last one"),
+        (LINES[:-1], "it is cut off after line 9: the last line, which counts the records, is missing"),
+        ([*LINES[:3], LINES[-1]], "it has 2 records, and its last line counts 8"),
+        ([*LINES, "{}"], "line 11 stands behind the last one"),
         ([LINES[0], "[]", LINES[-1]], "line 2 is no JSON object"),
         ([LINES[0], '{"kind": "magic", "record": {}}'], "line 2 is of no kind that this version knows"),
         ([LINES[0], '{"kind": "run", "record": {}}'], "line 2: Run lacks id, service"),

@@ -12,6 +12,7 @@ from trunkline.adapters.sqlite_ledger.journal import MOUNTS
 from trunkline.adapters.sqlite_ledger.rows import clean, insert, micros, moment, read, read_record
 from trunkline.adapters.sqlite_ledger.transfer import add, entries, faults
 from trunkline.domain.attempts import Approval, Attempt, AttemptRecord, Deployment, Ending, Run
+from trunkline.domain.delivery.marks import Mark
 from trunkline.domain.gates import GateRecord
 from trunkline.domain.ledger_lines import LedgerRecord
 from trunkline.domain.redaction import Redactor
@@ -151,6 +152,18 @@ class SqliteLedger:
             limit,
         )
         return tuple(read(Deployment, row) for row in rows)
+
+    def mark(self, mark: Mark) -> None:
+        """See the port."""
+        with self._file.writing() as connection:
+            insert(connection, "marks", mark, self._redactor)
+
+    def marks(self, *, service: str = "", environment: str = "", limit: int = 50) -> tuple[Mark, ...]:
+        """See the port."""
+        rows = self._newest(
+            "SELECT * FROM marks", "said_at", {"service": service, "environment": environment}, limit
+        )
+        return tuple(read(Mark, row) for row in rows)
 
     def entries(self) -> Iterator[LedgerRecord]:
         """See the port."""

@@ -27,10 +27,11 @@ from trunkline.domain.attempts import (
     Stage,
     StepBegun,
 )
+from trunkline.domain.delivery.marks import Mark, Says
 from trunkline.domain.gates import GateOutcome, GateRecord
 from trunkline.domain.redaction import Redactor
 
-Record = TypeVar("Record", Run, Attempt, StepBegun, Ending, Approval, Deployment, GateRecord)
+Record = TypeVar("Record", Run, Attempt, StepBegun, Ending, Approval, Deployment, GateRecord, Mark)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 # `commit` is a word of SQL's own; a person who queries by hand should not have to quote it.
@@ -64,12 +65,14 @@ _READERS: Mapping[str, Callable[[Any], object]] = {
     "deployed_at": moment,
     "judged_at": moment,
     "at": moment,
+    "said_at": moment,
     "ci": json.loads,
     "details": json.loads,
     "stage": Stage,
     "kind": Kind,
     "outcome": lambda text: _OUTCOMES[text],
     "decision": Decision,
+    "says": Says,
 }
 
 
@@ -81,7 +84,7 @@ def clean(text: str, redactor: Redactor) -> str:
 def insert(
     connection: sqlite3.Connection,
     table: str,
-    record: Run | Attempt | StepBegun | Ending | Approval | Deployment | GateRecord,
+    record: Run | Attempt | StepBegun | Ending | Approval | Deployment | GateRecord | Mark,
     redactor: Redactor,
 ) -> None:
     """Add one record to its table.

@@ -99,6 +99,18 @@ _GATES = (
     *_append_only("gates", "id"),
 )
 
+_MARKS = (
+    """CREATE TABLE marks (
+        seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, says TEXT NOT NULL, service TEXT NOT NULL,
+        environment TEXT NOT NULL, deployment TEXT NOT NULL, subject TEXT NOT NULL, title TEXT NOT NULL,
+        actor TEXT NOT NULL, at INTEGER NOT NULL, said_at INTEGER NOT NULL
+    ) STRICT""",
+    "CREATE INDEX marks_by_time ON marks (said_at, id)",
+    "CREATE INDEX marks_by_service ON marks (service, said_at, id)",
+    "CREATE INDEX marks_by_place ON marks (service, environment, said_at, id)",
+    *_append_only("marks", "id"),
+)
+
 # Migration n leads from version n to version n + 1; version 0 is an empty file. They are never edited, only
 # added to, and each of them leaves the rows that are there as they are.
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
@@ -110,7 +122,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ),
     _GATES,
     ("ALTER TABLE deployments ADD COLUMN ingredients TEXT NOT NULL DEFAULT ''",),
-    ("ALTER TABLE deployments ADD COLUMN changes TEXT NOT NULL DEFAULT ''",),
+    ("ALTER TABLE deployments ADD COLUMN changes TEXT NOT NULL DEFAULT ''", *_MARKS),
 )
 
 

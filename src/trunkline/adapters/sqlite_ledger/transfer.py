@@ -8,6 +8,7 @@ from dataclasses import fields
 
 from trunkline.adapters.sqlite_ledger.rows import column_of, insert, read, written
 from trunkline.domain.attempts import Approval, Attempt, Deployment, Ending, Run, StepBegun
+from trunkline.domain.delivery.marks import Mark
 from trunkline.domain.gates import GateRecord
 from trunkline.domain.ledger_lines import KINDS, LedgerRecord
 from trunkline.domain.redaction import Redactor
@@ -22,6 +23,7 @@ _TABLES: dict[type[LedgerRecord], tuple[str, tuple[str, ...]]] = {
     Approval: ("approvals", ("id",)),
     Deployment: ("deployments", ("id",)),
     GateRecord: ("gates", ("id",)),
+    Mark: ("marks", ("id",)),
 }
 
 

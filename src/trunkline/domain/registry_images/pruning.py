@@ -71,13 +71,24 @@ def plan_pruning(
     for image in ordered:
         if image.digest in newest:
             reasons[image.digest].append(f"one of the newest {keep}")
-    # A part of a kept index is needed by it, whatever tags it has itself.
-    for image in ordered:
-        if reasons[image.digest]:
-            for part in image.parts:
-                if part in reasons:
-                    reasons[part].append(f"a part of {image.tags[0] if image.tags else image.digest}")
+    _keep_parts(ordered, reasons)
     return tuple(Verdict(image, tuple(reasons[image.digest])) for image in ordered)
+
+
+def _keep_parts(ordered: Sequence[Candidate], reasons: Mapping[str, list[str]]) -> None:
+    """A part of a kept index is needed by it, whatever tags it has itself; and an index may be part of another one."""
+    by_digest = {image.digest: image for image in ordered}
+    kept = [image for image in ordered if reasons[image.digest]]
+    done: set[str] = set()
+    while kept:
+        image = kept.pop(0)
+        if image.digest in done:
+            continue
+        done.add(image.digest)
+        for part in image.parts:
+            if part in by_digest:
+                reasons[part].append(f"a part of {image.tags[0] if image.tags else image.digest}")
+                kept.append(by_digest[part])
 
 
 def _reasons(

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from tests.fakes.records import a_deployment, a_gate, a_run, an_approval, an_attempt, an_ending, at
+from tests.fakes.records import a_deployment, a_gate, a_mark, a_run, an_approval, an_attempt, an_ending, at
 from trunkline.adapters.sqlite_ledger import SqliteLedger
 from trunkline.domain.redaction import Redactor
 
-TABLES = ("runs", "attempts", "steps", "endings", "approvals", "deployments", "gates")
+TABLES = ("runs", "attempts", "steps", "endings", "approvals", "deployments", "gates", "marks")
 
 
 @contextmanager
@@ -36,6 +36,7 @@ def fill(ledger: SqliteLedger, count: int = 1) -> None:
         ledger.intend(name, "helm upgrade", at(number))
         ledger.judge(a_gate(name, number, attempt_id=name))
         ledger.end(an_ending(name), a_deployment(name, attempt_id=name))
+        ledger.mark(a_mark(name, number))
 
 
 def connection_of(ledger: SqliteLedger) -> sqlite3.Connection:

@@ -56,6 +56,7 @@ def test_no_query_scans(path: Path) -> None:
         for service, environment in product(("", "sample"), ("", "dev")):
             ledger.attempts(service=service, environment=environment)
             ledger.deployments(service=service, environment=environment)
+            ledger.marks(service=service, environment=environment)
         ledger.attempts(run_id="run-1")
         for digest, service in (("", ""), (DIGEST, ""), ("", "sample")):
             ledger.gates(digest=digest, service=service)
@@ -65,7 +66,7 @@ def test_no_query_scans(path: Path) -> None:
             plans += [row["detail"] for row in connection.execute(f"EXPLAIN QUERY PLAN {query}")]
         names = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL")
         indexes = {row["name"] for row in names}
-    assert len(selects) == 16
+    assert len(selects) == 20
     assert indexes - set(" ".join(plans).split()) == set()
     assert not [plan for plan in plans if "TEMP B-TREE" in plan]
     assert not [plan for plan in plans if plan.startswith("SCAN") and "_by_time" not in plan]

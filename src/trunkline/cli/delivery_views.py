@@ -1,0 +1,233 @@
+"""How delivery goes, as tables for people, Markdown for pull requests and messages, CSV for sheets, and plain facts."""
+
+from __future__ import annotations
+
+import csv
+import io
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from trunkline.app.delivery import Compared, Report, Service
+from trunkline.cli.output import plain, table
+from trunkline.cli.style import Style
+from trunkline.domain.commits import SHORT_LENGTH
+from trunkline.domain.delivery.figures import Spread
+from trunkline.domain.delivery.formulas import FORMULAS, Unit, Value
+from trunkline.domain.durations import format_duration
+
+_NOTHING = "-"
+_SPELLED: Mapping[Unit, Callable[[float], str]] = {
+    Unit.SECONDS: format_duration,
+    Unit.RATIO: "{:.1%}".format,
+    Unit.PER_WEEK: "{:.1f}".format,
+    Unit.COUNT: "{:.0f}".format,
+}
+# What is counted says so itself; beside a median or a rate, the number of things is half of the message.
+_SAYS_ITS_N = frozenset({Unit.COUNT, Unit.PER_WEEK})
+
+
+def text(report: Report) -> str:
+    """Tables."""
+    style = Style(sys.stdout)
+    head = f"{_span(report)}; in brackets the number of things that a figure rests on; 'was' is the window before."
+    blocks = [style.faint(head)]
+    for service in report.services:
+        blocks.append(style.strong(service.name))
+        blocks.append(table(*_places(service)))
+        blocks += [
+            table(*rows) for rows in (_stages(service), _causes(service), _waiting(service)) if rows[1]
+        ]
+        blocks += [style.warning(note) for place in service.places for note in _notes(place)]
+    return "\n\n".join(blocks) + "\n"
+
+
+def markdown(report: Report) -> str:
+    """The same as GitHub's tables."""
+    lines = [f"_{_span(report)}_", ""]
+    for service in report.services:
+        lines += [f"### {_cell(service.name)}", ""]
+        for headings, rows in (_places(service), _stages(service), _causes(service), _waiting(service)):
+            if rows:
+                lines += [_row(headings), _row(["---"] * len(headings)), *map(_row, rows), ""]
+        lines += [f"- {note}" for place in service.places for note in _notes(place)]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def comma_separated(report: Report) -> str:
+    """A line for each figure (RFC 4180)."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(
+        [
+            "service",
+            "environment",
+            "since",
+            "until",
+            "figure",
+            "unit",
+            "value",
+            "n",
+            "value_before",
+            "n_before",
+        ]
+    )
+    span = [plain(report.window.since), plain(report.window.until)]
+    for service in report.services:
+        for place in service.places:
+            for formula, now, before in place.figures():
+                values = [*_of(now), *_of(before)]
+                writer.writerow(
+                    [service.name, place.now.environment, *span, formula.name, formula.unit.value, *values]
+                )
+    return out.getvalue()
+
+
+def facts(report: Report) -> Mapping[str, Any]:
+    """For programs; the formulas go along."""
+    return {
+        "since": report.window.since,
+        "until": report.window.until,
+        "zone": report.zone,
+        "formulas": {formula.name: formula.how for formula in FORMULAS},
+        "services": {service.name: _service_facts(service) for service in report.services},
+    }
+
+
+VIEWS: Mapping[str, Callable[[Report], str]] = {"text": text, "markdown": markdown, "csv": comma_separated}
+
+
+def _service_facts(service: Service) -> Mapping[str, Any]:
+    return {
+        "environments": {place.now.environment: _place_facts(place) for place in service.places},
+        "stages": {stage.value: found for stage, found in service.stages.items()},
+        "stages_before": {stage.value: found for stage, found in service.stages_before.items()},
+    }
+
+
+def _place_facts(place: Compared) -> Mapping[str, Any]:
+    figures = {
+        formula.name: {
+            "unit": formula.unit,
+            "value": now[0],
+            "n": now[1],
+            "before": before[0],
+            "n_before": before[1],
+        }
+        for formula, now, before in place.figures()
+    }
+    found = place.now
+    return {
+        "figures": figures,
+        "by_day": {day.isoformat(): count for day, count in found.by_day.items()},
+        "rollbacks": found.rollbacks,
+        "redeployments": found.redeployments,
+        "inferred": found.inferred,
+        "unknown_changes": found.unknown,
+        "skewed_commits": found.skewed,
+        "open_s": found.open_s,
+        "interrupted": found.interrupted,
+        "causes": found.causes,
+        "standing": place.standing,
+    }
+
+
+def _span(report: Report) -> str:
+    length = format_duration((report.window.until - report.window.since).total_seconds()).removesuffix("00h")
+    return f"{length} to {report.window.until:%Y-%m-%d %H:%M} UTC"
+
+
+def _places(service: Service) -> tuple[Sequence[str], list[list[str]]]:
+    """A line for each figure, as there are more of them than environments."""
+    columns = [
+        [_told(formula.unit, now, before) for formula, now, before in place.figures()]
+        for place in service.places
+    ]
+    rows = [[formula.heading, *cells] for formula, *cells in zip(FORMULAS, *columns, strict=True)]
+    return ["", *(place.now.environment for place in service.places)], rows
+
+
+def _stages(service: Service) -> tuple[Sequence[str], list[list[str]]]:
+    rows = [
+        [
+            stage.value,
+            str(found.n),
+            _time(found.p50_s),
+            _time(found.p95_s),
+            _time(_before(service, stage).p50_s),
+        ]
+        for stage, found in service.stages.items()
+    ]
+    return ["STAGE", "N", "p50", "p95", "p50 BEFORE"], rows
+
+
+def _before(service: Service, stage: Any) -> Spread:
+    return service.stages_before.get(stage, Spread(0))
+
+
+def _causes(service: Service) -> tuple[Sequence[str], list[list[str]]]:
+    rows = [
+        [place.now.environment, cause, str(count)]
+        for place in service.places
+        for cause, count in place.now.causes.items()
+    ]
+    return ["ENVIRONMENT", "ATTEMPTS FAILED BY", "N"], rows
+
+
+def _waiting(service: Service) -> tuple[Sequence[str], list[list[str]]]:
+    rows = []
+    for place in service.places:
+        standing = place.standing
+        oldest = (place.now.window.until - standing.oldest).total_seconds() if standing.oldest else None
+        rows.append(
+            [
+                place.now.environment,
+                standing.commit[:SHORT_LENGTH],
+                f"{standing.since:%Y-%m-%d %H:%M}",
+                str(standing.waiting),
+                _time(oldest),
+            ]
+        )
+    return ["ENVIRONMENT", "STANDS", "SINCE (UTC)", "COMMITS WAITING", "OLDEST WAITS"], rows
+
+
+def _notes(place: Compared) -> Iterator[str]:
+    found, where = place.now, place.now.environment
+    if found.unknown:
+        yield f"{where}: of {found.unknown} deployments nobody knows the commits; they have no lead time."
+    if found.skewed:
+        yield f"{where}: {found.skewed} commits seem younger than their deployment; they have no lead time."
+    if found.inferred:
+        yield f"{where}: {found.inferred} deployments count as rollbacks or as failed by the order of things alone."
+    if found.open_s:
+        oldest = format_duration(max(found.open_s))
+        yield f"{where}: {len(found.open_s)} failed deployments are not mended, the oldest for {oldest}."
+
+
+def _told(unit: Unit, now: Value, before: Value) -> str:
+    shown, earlier = _figure(unit, now), _figure(unit, before)
+    return shown if earlier == _NOTHING or not before[1] else f"{shown}, was {earlier}"
+
+
+def _figure(unit: Unit, value: Value) -> str:
+    number, n = value
+    if number is None:
+        return _NOTHING
+    shown = _SPELLED[unit](number)
+    return shown if unit in _SAYS_ITS_N else f"{shown} ({n})"
+
+
+def _time(seconds: float | None) -> str:
+    return _NOTHING if seconds is None else format_duration(seconds)
+
+
+def _of(value: Value) -> list[float | int | str]:
+    return ["" if value[0] is None else round(value[0], 6), value[1]]
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(map(_cell, cells))} |"
+
+
+def _cell(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")

@@ -1,0 +1,68 @@
+"""What has reached one environment of a service and not yet another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from trunkline.dataclass import dataclass
+from trunkline.domain.delivery.stories import Story
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What stands in an environment, and what waits for it.
+
+    Attributes:
+        commit: of the newest successful deployment.
+        since: when that ended.
+        waiting: commits that other environments of the service got after they had this one, and that are not here.
+        oldest: when the first of these got there; None where none waits.
+    """
+
+    commit: str
+    since: datetime
+    waiting: int = 0
+    oldest: datetime | None = None
+
+
+def drift(places: Mapping[str, Sequence[Story]]) -> Mapping[str, Standing]:
+    """What stands and waits, by environment; `places` has the deployments to each, oldest first."""
+    arrivals = {name: _arrivals(known) for name, known in places.items() if known}
+    return {name: _standing(name, places[name][-1], arrivals) for name in arrivals}
+
+
+def order(places: Mapping[str, Sequence[Story]]) -> tuple[str, ...]:
+    """The environments in the order in which commits mostly come to them."""
+    arrivals = {name: _arrivals(known) for name, known in places.items()}
+    ranks: dict[str, list[int]] = {name: [] for name in arrivals}
+    for commit in set().union(*arrivals.values()):
+        came = sorted((known[commit], name) for name, known in arrivals.items() if commit in known)
+        for rank, (_, name) in enumerate(came):
+            # Who gets a commit that nobody else has got is neither first nor last.
+            if len(came) > 1:
+                ranks[name].append(rank)
+    return tuple(sorted(arrivals, key=lambda name: (sum(ranks[name]) / max(len(ranks[name]), 1), name)))
+
+
+def _arrivals(known: Sequence[Story]) -> dict[str, datetime]:
+    """When each commit came for the first time."""
+    came: dict[str, datetime] = {}
+    for story in known:
+        at = story.deployment.deployed_at
+        brought = story.changes.commits or () if story.changes and story.changes.base else ()
+        for commit in (story.deployment.commit, *(item.commit for item in brought)):
+            came.setdefault(commit, at)
+    return came
+
+
+def _standing(name: str, newest: Story, arrivals: Mapping[str, Mapping[str, datetime]]) -> Standing:
+    here, commit = arrivals[name], newest.deployment.commit
+    waiting: dict[str, datetime] = {}
+    for other, came in arrivals.items():
+        if other == name or commit not in came:
+            continue
+        for item, at in came.items():
+            if item not in here and at >= came[commit]:
+                waiting[item] = min(at, waiting.get(item, at))
+    return Standing(commit, newest.deployment.deployed_at, len(waiting), min(waiting.values(), default=None))
