@@ -110,6 +110,17 @@ def test_attempts_newest_first(ledger: Ledger) -> None:
     assert ids == ["attempt-3", "attempt-2", "attempt-1"]
 
 
+def test_attempts_since_a_moment(ledger: Ledger) -> None:
+    """Those that began then are among them, those before are not, whatever else is asked for."""
+    ledger.open_run(a_run())
+    for number in (2, 0, 3, 1):
+        ledger.begin(an_attempt(f"attempt-{number}", number))
+    for asked in ({}, {"run_id": "run-1"}, {"service": "sample"}):
+        found = ledger.attempts(since=at(2), **asked)  # type: ignore[arg-type]  # texts
+        assert [record.attempt.id for record in found] == ["attempt-3", "attempt-2"]
+    assert ledger.attempts(since=at(2), limit=1)[0].attempt.id == "attempt-3"
+
+
 def test_attempts_of_one_moment(ledger: Ledger) -> None:
     """Attempts of the same microsecond are ordered by id."""
     ledger.open_run(a_run())

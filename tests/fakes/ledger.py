@@ -122,7 +122,13 @@ class FakeLedger:
             return tuple(sorted(ours, key=lambda approval: (approval.decided_at, approval.id)))
 
     def attempts(
-        self, *, run_id: str = "", service: str = "", environment: str = "", limit: int = 50
+        self,
+        *,
+        run_id: str = "",
+        service: str = "",
+        environment: str = "",
+        since: datetime | None = None,
+        limit: int = 50,
     ) -> tuple[AttemptRecord, ...]:
         with self._lock:
             self._check()
@@ -132,6 +138,7 @@ class FakeLedger:
                 if run_id in {"", attempt.run_id}
                 and service in {"", attempt.service}
                 and environment in {"", attempt.environment}
+                and (since is None or attempt.started_at >= since)
             ]
             ours.sort(key=lambda attempt: (attempt.started_at, attempt.id), reverse=True)
             return tuple(AttemptRecord(item, self._endings.get(item.id)) for item in ours[: max(limit, 0)])

@@ -8,7 +8,7 @@ from datetime import tzinfo
 
 from trunkline.dataclass import dataclass
 from trunkline.domain.attempts import Stage
-from trunkline.domain.delivery.drift import Standing, drift, order
+from trunkline.domain.delivery.drift import Standing, drift
 from trunkline.domain.delivery.figures import Spread
 from trunkline.domain.delivery.formulas import FORMULAS, Formula, Value
 from trunkline.domain.delivery.measures import Delivery, delivery, durations
@@ -94,7 +94,7 @@ def _service(
     window: Window,
     zone: tzinfo,
 ) -> Service:
-    records = ledger.attempts(service=name, limit=_ALL)
+    records = ledger.attempts(service=name, since=window.before().since, limit=_ALL)
     standing = drift(places)
     compared = [
         Compared(
@@ -102,7 +102,7 @@ def _service(
             delivery(name, place, places[place], records, window.before(), zone),
             standing[place],
         )
-        for place in order(places)
+        for place in standing
         if environment in {"", place}
     ]
     return Service(name, tuple(compared), durations(records, window), durations(records, window.before()))

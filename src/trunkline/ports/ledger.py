@@ -76,9 +76,15 @@ class Ledger(Protocol):
         ...
 
     def attempts(
-        self, *, run_id: str = "", service: str = "", environment: str = "", limit: int = 50
+        self,
+        *,
+        run_id: str = "",
+        service: str = "",
+        environment: str = "",
+        since: datetime | None = None,
+        limit: int = 50,
     ) -> tuple[AttemptRecord, ...]:
-        """The newest attempts, newest first."""
+        """The newest attempts, newest first; with `since` none that began before."""
         ...
 
     def steps(self, attempt_id: str) -> tuple[tuple[str, datetime], ...]:

@@ -122,7 +122,13 @@ class SqliteLedger:
         return tuple(read(Approval, row) for row in rows)
 
     def attempts(
-        self, *, run_id: str = "", service: str = "", environment: str = "", limit: int = 50
+        self,
+        *,
+        run_id: str = "",
+        service: str = "",
+        environment: str = "",
+        since: datetime | None = None,
+        limit: int = 50,
     ) -> tuple[AttemptRecord, ...]:
         """See the port."""
         rows = self._newest(
@@ -130,6 +136,7 @@ class SqliteLedger:
             "started_at",
             {"run_id": run_id, "service": service, "environment": environment},
             limit,
+            since,
         )
         return tuple(read_record(row) for row in rows)
 
@@ -184,10 +191,17 @@ class SqliteLedger:
         """See the port."""
         self._file.close()
 
-    def _newest(self, select: str, time: str, wanted: dict[str, str], limit: int) -> list[sqlite3.Row]:
+    def _newest(
+        self, select: str, time: str, wanted: dict[str, str], limit: int, since: datetime | None = None
+    ) -> list[sqlite3.Row]:
         """The newest `limit` rows whose columns are as wanted; an empty wish is none."""
-        wishes = {column: self._clean(value) for column, value in wanted.items() if value}
+        wishes: dict[str, str | int] = {
+            column: self._clean(value) for column, value in wanted.items() if value
+        }
         where = " AND ".join(f"{column} = :{column}" for column in wishes) or "TRUE"
+        if since is not None:
+            wishes["since"] = micros(since)
+            where += f" AND {time} >= :since"
         query = f"{select} WHERE {where} ORDER BY {time} DESC, id DESC LIMIT :limit"
         with self._file.reading() as connection:
             # Below zero SQLite would take a limit for none.

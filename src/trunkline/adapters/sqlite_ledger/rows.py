@@ -76,6 +76,10 @@ _READERS: Mapping[str, Callable[[Any], object]] = {
 }
 
 
+_Plan = tuple[tuple[str, Callable[[Any], object] | None], ...]
+_PLANS: dict[str, _Plan] = {}
+
+
 def clean(text: str, redactor: Redactor) -> str:
     """`text` without secrets, and without the lone surrogates of undecodable bytes, which SQLite refuses."""
     return redactor.text(text).encode("utf-8", "backslashreplace").decode("utf-8")
@@ -99,11 +103,17 @@ def insert(
 
 
 def read(kind: type[Record], row: sqlite3.Row) -> Record:
-    """The record that a row holds."""
-    values: dict[str, Any] = {
-        field.name: _READERS.get(field.name, _as_it_is)(row[column_of(field.name)]) for field in fields(kind)
-    }
-    return kind(**values)
+    """The record that a row holds; columns of other tables in it are left alone."""
+    values: list[Any] = [reader(row[column]) if reader else row[column] for column, reader in _plan(kind)]
+    return kind(*values)
+
+
+def _plan(kind: type[Any]) -> _Plan:
+    """The columns of a record's fields, each with what makes a value of it; worked out once, as rows are many."""
+    name = kind.__name__
+    if name not in _PLANS:
+        _PLANS[name] = tuple((column_of(item.name), _READERS.get(item.name)) for item in fields(kind))
+    return _PLANS[name]
 
 
 def read_record(row: sqlite3.Row) -> AttemptRecord:
@@ -131,7 +141,3 @@ def written(value: object, redactor: Redactor) -> str | int:
         case _:
             # ASCII escapes carry any text, lone surrogates included.
             return json.dumps(redactor.value(value), sort_keys=True, separators=(",", ":"))
-
-
-def _as_it_is(value: object) -> object:
-    return value

@@ -27,22 +27,13 @@ class Standing:
 
 
 def drift(places: Mapping[str, Sequence[Story]]) -> Mapping[str, Standing]:
-    """What stands and waits, by environment; `places` has the deployments to each, oldest first."""
+    """What stands and waits, by environment, in the order in which commits mostly come to them.
+
+    Args:
+        places: the deployments to each environment, oldest first.
+    """
     arrivals = {name: _arrivals(known) for name, known in places.items() if known}
-    return {name: _standing(name, places[name][-1], arrivals) for name in arrivals}
-
-
-def order(places: Mapping[str, Sequence[Story]]) -> tuple[str, ...]:
-    """The environments in the order in which commits mostly come to them."""
-    arrivals = {name: _arrivals(known) for name, known in places.items()}
-    ranks: dict[str, list[int]] = {name: [] for name in arrivals}
-    for commit in set().union(*arrivals.values()):
-        came = sorted((known[commit], name) for name, known in arrivals.items() if commit in known)
-        for rank, (_, name) in enumerate(came):
-            # Who gets a commit that nobody else has got is neither first nor last.
-            if len(came) > 1:
-                ranks[name].append(rank)
-    return tuple(sorted(arrivals, key=lambda name: (sum(ranks[name]) / max(len(ranks[name]), 1), name)))
+    return {name: _standing(name, places[name][-1], arrivals) for name in _ordered(arrivals)}
 
 
 def _arrivals(known: Sequence[Story]) -> dict[str, datetime]:
@@ -50,10 +41,22 @@ def _arrivals(known: Sequence[Story]) -> dict[str, datetime]:
     came: dict[str, datetime] = {}
     for story in known:
         at = story.deployment.deployed_at
-        brought = story.changes.commits or () if story.changes and story.changes.base else ()
-        for commit in (story.deployment.commit, *(item.commit for item in brought)):
-            came.setdefault(commit, at)
+        came.setdefault(story.deployment.commit, at)
+        if story.changes and story.changes.base:
+            for item in story.changes.commits or ():
+                came.setdefault(item.commit, at)
     return came
+
+
+def _ordered(arrivals: Mapping[str, Mapping[str, datetime]]) -> list[str]:
+    """By the mean place that an environment has among those that a commit came to."""
+    ranks: dict[str, list[int]] = {name: [] for name in arrivals}
+    for commit in set().union(*arrivals.values()):
+        came = sorted((known[commit], name) for name, known in arrivals.items() if commit in known)
+        # Who gets a commit that nobody else has got is neither first nor last.
+        for rank, (_, name) in enumerate(came if len(came) > 1 else ()):
+            ranks[name].append(rank)
+    return sorted(arrivals, key=lambda name: (sum(ranks[name]) / max(len(ranks[name]), 1), name))
 
 
 def _standing(name: str, newest: Story, arrivals: Mapping[str, Mapping[str, datetime]]) -> Standing:

@@ -84,8 +84,7 @@ def stories(deployments: Iterable[Deployment], marks: Iterable[Mark] = ()) -> tu
         deployments: of one service in one environment, all that are known, in any order; doubles count once.
         marks: of the same, likewise.
     """
-    # In UTC, as Python subtracts moments of one zone by the clock on the wall.
-    unique = {item.id: replace(item, deployed_at=item.deployed_at.astimezone(UTC)) for item in deployments}
+    unique = {item.id: _in_utc(item) for item in deployments}
     ordered = sorted(unique.values(), key=lambda item: (item.deployed_at, item.id))
     place = _Place([Story(item, parse_changes(item.changes)) for item in ordered])
     place.by_id = {story.deployment.id: story for story in place.stories}
@@ -93,6 +92,12 @@ def stories(deployments: Iterable[Deployment], marks: Iterable[Mark] = ()) -> tu
     heard = {mark.id: replace(mark, at=mark.at.astimezone(UTC)) for mark in marks}
     _hear(place, sorted(heard.values(), key=lambda mark: (mark.said_at, mark.id)))
     return tuple(place.stories)
+
+
+def _in_utc(item: Deployment) -> Deployment:
+    """Python subtracts moments of one zone by the clock on the wall; the ledger's are in UTC already."""
+    moment = item.deployed_at
+    return item if moment.tzinfo is UTC else replace(item, deployed_at=moment.astimezone(UTC))
 
 
 def _sort_out(ordered: Sequence[Story]) -> None:

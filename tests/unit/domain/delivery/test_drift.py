@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from tests.unit.domain.delivery.history import at, deployed, sha
 from trunkline.domain.attempts import Deployment
-from trunkline.domain.delivery.drift import Standing, drift, order
+from trunkline.domain.delivery.drift import Standing, drift
 from trunkline.domain.delivery.stories import Story, stories
 
 
@@ -58,4 +58,4 @@ def test_environments_are_in_the_order_of_the_commits() -> None:
         dev=[deployed("4", 2, "a"), deployed("5", 3, "b"), deployed("6", 4, "c"), deployed("y", 4.5, "d")],
         qa=[deployed("7", 2.5, "a"), deployed("8", 5, "b"), deployed("9", 6, "c"), deployed("z", 7, "d")],
     )
-    assert order(found) == ("dev", "qa", "prod")
+    assert list(drift(found)) == ["dev", "qa", "prod"]
