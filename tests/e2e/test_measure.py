@@ -8,6 +8,7 @@ import os
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -100,6 +101,47 @@ def test_the_forms_tell_the_same(bench: Workbench) -> None:
         row for row in rows if (row["environment"], row["figure"]) == ("prod", "change_lead_time_p50")
     )
     assert (lead["value"], lead["n"], lead["n_before"]) == ("86520.0", "3", "0")
+
+
+class Page(HTMLParser):
+    """What is in a page, and whether its tags are closed in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.seen: list[str] = []
+        self.leads: list[str] = []
+        self.said = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append(tag)
+        self.leads += [value or "" for name, value in attrs if name in {"src", "href", "onclick", "onload"}]
+        if tag != "meta":
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.said += data
+
+
+def test_the_page_needs_nothing_else(bench: Workbench) -> None:
+    """It is whole, shows the figures and a bar for each day, and nothing in a name becomes a part of it."""
+    evil = "<script>alert(1)</script>"
+    bench.succeed("incident", "open", "prod", "--service", "sample", "--title", evil)
+    found = Page()
+    found.feed(bench.succeed("measure", "--output", "html").stdout)
+    found.close()
+    assert (found.open, found.leads) == ([], [])
+    assert "script" not in found.seen
+    assert "1d00h (3)" in found.said
+    assert found.seen.count("svg") == 2
+    assert found.seen.count("rect") in {60, 62}
+    assert "1 failed deployment not mended yet" in found.said
 
 
 def test_a_window_has_its_end(bench: Workbench) -> None:

@@ -16,6 +16,7 @@ from trunkline.domain.delivery.figures import Spread
 from trunkline.domain.delivery.formulas import FORMULAS, Unit, Value
 from trunkline.domain.durations import format_duration
 
+Table = tuple[Sequence[str], list[list[str]]]
 _NOTHING = "-"
 _SPELLED: Mapping[Unit, Callable[[float], str]] = {
     Unit.SECONDS: format_duration,
@@ -30,7 +31,7 @@ _SAYS_ITS_N = frozenset({Unit.COUNT, Unit.PER_WEEK})
 def text(report: Report) -> str:
     """Tables."""
     style = Style(sys.stdout)
-    head = f"{_span(report)}; in brackets the number of things that a figure rests on; 'was' is the window before."
+    head = f"{span(report)}; in brackets the number of things that a figure rests on; 'was' is the window before."
     blocks = [style.faint(head)]
     for service in report.services:
         blocks.append(style.strong(service.name))
@@ -38,19 +39,19 @@ def text(report: Report) -> str:
         blocks += [
             table(*rows) for rows in (_stages(service), _causes(service), _waiting(service)) if rows[1]
         ]
-        blocks += [style.warning(note) for place in service.places for note in _notes(place)]
+        blocks += [style.warning(note) for place in service.places for note in notes(place)]
     return "\n\n".join(blocks) + "\n"
 
 
 def markdown(report: Report) -> str:
     """The same as GitHub's tables."""
-    lines = [f"_{_span(report)}_", ""]
+    lines = [f"_{span(report)}_", ""]
     for service in report.services:
         lines += [f"### {_cell(service.name)}", ""]
-        for headings, rows in (_places(service), _stages(service), _causes(service), _waiting(service)):
+        for headings, rows in tables(service):
             if rows:
                 lines += [_row(headings), _row(["---"] * len(headings)), *map(_row, rows), ""]
-        lines += [f"- {note}" for place in service.places for note in _notes(place)]
+        lines += [f"- {note}" for place in service.places for note in notes(place)]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -132,12 +133,18 @@ def _place_facts(place: Compared) -> Mapping[str, Any]:
     }
 
 
-def _span(report: Report) -> str:
+def span(report: Report) -> str:
+    """The window, in words."""
     length = format_duration((report.window.until - report.window.since).total_seconds()).removesuffix("00h")
     return f"{length} to {report.window.until:%Y-%m-%d %H:%M} UTC"
 
 
-def _places(service: Service) -> tuple[Sequence[str], list[list[str]]]:
+def tables(service: Service) -> tuple[Table, ...]:
+    """Headings and rows: figures, stages, causes, and what waits."""
+    return (_places(service), _stages(service), _causes(service), _waiting(service))
+
+
+def _places(service: Service) -> Table:
     """A line for each figure, as there are more of them than environments."""
     columns = [
         [_told(formula.unit, now, before) for formula, now, before in place.figures()]
@@ -147,7 +154,7 @@ def _places(service: Service) -> tuple[Sequence[str], list[list[str]]]:
     return ["", *(place.now.environment for place in service.places)], rows
 
 
-def _stages(service: Service) -> tuple[Sequence[str], list[list[str]]]:
+def _stages(service: Service) -> Table:
     rows = [
         [
             stage.value,
@@ -165,7 +172,7 @@ def _before(service: Service, stage: Any) -> Spread:
     return service.stages_before.get(stage, Spread(0))
 
 
-def _causes(service: Service) -> tuple[Sequence[str], list[list[str]]]:
+def _causes(service: Service) -> Table:
     rows = [
         [place.now.environment, cause, str(count)]
         for place in service.places
@@ -174,7 +181,7 @@ def _causes(service: Service) -> tuple[Sequence[str], list[list[str]]]:
     return ["ENVIRONMENT", "ATTEMPTS FAILED BY", "N"], rows
 
 
-def _waiting(service: Service) -> tuple[Sequence[str], list[list[str]]]:
+def _waiting(service: Service) -> Table:
     rows = []
     for place in service.places:
         standing = place.standing
@@ -191,17 +198,22 @@ def _waiting(service: Service) -> tuple[Sequence[str], list[list[str]]]:
     return ["ENVIRONMENT", "STANDS", "SINCE (UTC)", "COMMITS WAITING", "OLDEST WAITS"], rows
 
 
-def _notes(place: Compared) -> Iterator[str]:
+def notes(place: Compared) -> Iterator[str]:
+    """What a reader of the figures has to know."""
     found, where = place.now, place.now.environment
     if found.unknown:
-        yield f"{where}: of {found.unknown} deployments nobody knows the commits; they have no lead time."
+        yield f"{where}: nobody knows the commits of {_many(found.unknown, 'deployment')}, which count in no lead time."
     if found.skewed:
-        yield f"{where}: {found.skewed} commits seem younger than their deployment; they have no lead time."
+        yield f"{where}: {_many(found.skewed, 'commit')} younger than the deployment, by the clocks, in no lead time."
     if found.inferred:
-        yield f"{where}: {found.inferred} deployments count as rollbacks or as failed by the order of things alone."
+        yield f"{where}: {_many(found.inferred, 'deployment')} called a rollback or failed by the order of things alone."
     if found.open_s:
         oldest = format_duration(max(found.open_s))
-        yield f"{where}: {len(found.open_s)} failed deployments are not mended, the oldest for {oldest}."
+        yield f"{where}: {_many(len(found.open_s), 'failed deployment')} not mended yet, the oldest for {oldest}."
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def _told(unit: Unit, now: Value, before: Value) -> str:

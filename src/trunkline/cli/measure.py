@@ -30,7 +30,7 @@ _LONGEST_DAYS = 366 * 20
     "--zone", default="UTC", show_default=True, help="Whose days are counted, such as Europe/Berlin."
 )
 @config_option
-@outputs("text", "json", "csv", "markdown")
+@outputs("text", "json", "csv", "markdown", "html")
 def command(
     service: str, every: bool, environment: str, window: str, until: str, zone: str, config: Path | None
 ) -> None:
@@ -51,6 +51,10 @@ def command(
         report = measure(ledger, name, environment, span, place, zone)
     if wanted() == "json":
         write_json(facts(report))
+    elif wanted() == "html":
+        from trunkline.cli.delivery_html import html
+
+        click.echo(html(report), nl=False)
     else:
         click.echo(VIEWS[wanted()](report), nl=False)
 
