@@ -164,7 +164,7 @@ _RULES = """## The rules
 8. Hotfixes and fixes forward are what somebody marked: `trunkline deployment mark ID --remediates OTHER`. An incident without a
    deployment blames whichever stood when it began; that is inferred, and said so.
 9. Two incidents and a rollback of one deployment are one failure. Rollbacks are no changes that could fail.
-10. What mended it first ends a recovery. What is not mended yet is in no median and is told apart, with its age.
+10. What mended it first ends a recovery: a rollback, a marked remedy, or the end of the last of its incidents. What is not mended yet is in no median and is told apart, with its age.
 11. The last word on a deployment counts (`--failed`, `--good`); nothing in the ledger is ever overwritten.
 12. Windows contain their beginning and not their end. Days are those of `--zone`, with 23 or 25 hours when clocks change; a day
     without a deployment has 0. A rate of nothing is no rate, and every figure bears the number of things that it rests on."""

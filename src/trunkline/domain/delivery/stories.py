@@ -6,7 +6,7 @@ docs/reference/delivery.md has them with their reasons.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import UTC, datetime
 
@@ -162,11 +162,10 @@ def _hear(place: _Place, marks: Sequence[Mark]) -> None:
         if mark.says is Says.OPENED and (found := _blamed(place, mark)) is not None:
             blamed[mark.subject] = found
             found.failed = True
+    _close(blamed, {mark.subject: mark.at for mark in marks if mark.says is Says.CLOSED})
     for mark in marks:
         story = place.by_id.get(mark.deployment)
         match mark.says:
-            case Says.CLOSED if mark.subject in blamed:
-                blamed[mark.subject].remedy(mark.at, inferred=False)
             case Says.REMEDIATES if story is not None:
                 story.rework = True
                 mended = place.by_id.get(mark.subject) or blamed.get(mark.subject)
@@ -178,6 +177,17 @@ def _hear(place: _Place, marks: Sequence[Mark]) -> None:
                 story.failed, story.remedied_at = False, None
             case _:
                 pass
+
+
+def _close(blamed: Mapping[str, Story], closed: Mapping[str, datetime]) -> None:
+    """A deployment is mended when the last of its incidents is over."""
+    ends: dict[str, list[datetime | None]] = {}
+    for incident, story in blamed.items():
+        ends.setdefault(story.deployment.id, []).append(closed.get(incident))
+    for story in blamed.values():
+        known = [end for end in ends[story.deployment.id] if end is not None]
+        if len(known) == len(ends[story.deployment.id]):
+            story.remedy(max(known), inferred=False)
 
 
 def _blamed(place: _Place, mark: Mark) -> Story | None:

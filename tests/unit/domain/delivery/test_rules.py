@@ -204,6 +204,18 @@ def test_recovery_runs_between_ends() -> None:
     assert found.recovery == spread([4 * HOUR])
 
 
+def test_several_incidents_are_over_with_the_last() -> None:
+    """Rule 10: while one of them is open, nothing is mended."""
+    deployments = [deployed("1", 1, "a", base=""), deployed("2", 2, "b")]
+    marks = [
+        said(Says.OPENED, 3, deployment="2", subject="i1"),
+        said(Says.OPENED, 4, deployment="2", subject="i2"),
+        said(Says.CLOSED, 5, subject="i1"),
+    ]
+    assert figures(deployments, marks).recovery == Spread(0)
+    assert figures(deployments, [*marks, said(Says.CLOSED, 8, subject="i2")]).recovery == spread([6 * HOUR])
+
+
 def test_what_is_not_mended_yet_is_shown_apart() -> None:
     """Rule 10: it is in no median, which would look better for it."""
     found = figures(
