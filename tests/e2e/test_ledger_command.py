@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -94,3 +95,43 @@ def test_the_commands_of_the_page(bench: Workbench) -> None:
     """The page's commands work in their order."""
     for command in console(page("ledger.md")):
         run(bench, command, {}, 0)
+
+
+def test_a_file_may_be_called_anything(bench: Workbench) -> None:
+    """What is no source is the name of a file, and a file called like a source is spelled with its folder."""
+    exported = bench.succeed("ledger", "export").stdout
+    (bench.directory / "git").write_text(exported)
+    other = {"TRUNKLINE_LEDGER": f"sqlite://{bench.directory}/b.db"}
+    for words in (["./git"], ["file", "git"]):
+        assert "records are new" in bench.succeed("ledger", "import", *words, env=other).stdout
+    missing = bench.trunkline("ledger", "import", "nowhere.jsonl", env=other)
+    assert (missing.code, "nowhere.jsonl cannot be read" in missing.stderr) == (2, True)
+
+
+def test_tags_become_deployments(bench: Workbench) -> None:
+    """In the repository of a project; twice is once."""
+    (bench.directory / "trunkline.yaml").write_text(
+        "version: 1\nservice: shop\nimage: {repository: quay.io/acme/shop}\nchart: {path: chart}\n"
+        "environments: {prod: {namespace: shop}}\n"
+    )
+    for command in (
+        ["init", "--quiet", "--initial-branch", "main"],
+        [
+            "-c",
+            "user.name=Ada",
+            "-c",
+            "user.email=ada@example.com",
+            "commit",
+            "--quiet",
+            "--allow-empty",
+            "-m",
+            "one",
+        ],
+        ["tag", "v1"],
+    ):
+        subprocess.run(["git", *command], cwd=bench.directory, check=True, env=bench.environment)
+    arguments = ("ledger", "import", "git", "--environment", "prod", "--tags", "v*")
+    assert bench.succeed(*arguments).stdout == "4 records are new, 0 were known.\n"
+    assert bench.succeed(*arguments).stdout == "0 records are new, 4 were known.\n"
+    (listed,) = bench.succeed("deployment", "list", "prod", "--output", "json").json
+    assert (listed["service"], listed["actor"], listed["commits"]) == ("shop", "Ada", 0)

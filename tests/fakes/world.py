@@ -10,6 +10,7 @@ import itertools
 import tarfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from tests.fakes.clock import FakeClock
@@ -25,7 +26,7 @@ from tests.fakes.storage import FakeStorage
 from tests.fakes.values import FakeDecryptor, FakeValues
 from tests.unit.domain.states import container, deployment, pod, seen, terminated, waiting
 from trunkline.config.project import ImageSettings, Project
-from trunkline.domain.commits import Commit
+from trunkline.domain.commits import Commit, Tag
 from trunkline.domain.delivery.changes import Shipped
 from trunkline.domain.images import ImageReference
 from trunkline.domain.redaction import Redactor
@@ -59,6 +60,7 @@ class FakeSource:
     order: dict[tuple[str, str], bool] = field(default_factory=dict)
     files: dict[tuple[str, str], str] = field(default_factory=dict)
     between: dict[tuple[str, str], tuple[Shipped, ...]] = field(default_factory=dict)
+    known_tags: list[Tag] = field(default_factory=list)
 
     def commit(self, trunk: str, revision: str = "HEAD") -> Commit:
         if revision in {"HEAD", self.head.sha}:
@@ -72,6 +74,9 @@ class FakeSource:
 
     def shipped(self, base: str, commit: str) -> tuple[Shipped, ...] | None:
         return self.between.get((base, commit))
+
+    def tags(self, pattern: str) -> tuple[Tag, ...]:
+        return tuple(tag for tag in self.known_tags if fnmatchcase(tag.name, pattern))
 
     def export(self, commit: str, path: str, into: Path) -> Path | None:
         files = {name: text for (sha, name), text in self.files.items() if sha == commit}

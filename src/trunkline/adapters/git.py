@@ -5,15 +5,21 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from fnmatch import fnmatchcase
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
-from trunkline.domain.commits import Commit, is_sha
+from trunkline.domain.commits import Commit, Tag, is_sha
 from trunkline.domain.delivery.changes import MOST_COMMITS, Shipped
 from trunkline.errors import UsageError
 from trunkline.ports import Command, Completed, Processes
 
 _FORMAT = "%H%x00%ct%x00%an%x00%s"
+# The commit is what an annotated tag points at, or what a light one is.
+_TAG = (
+    "%(refname:lstrip=2)%00%(*objectname)%00%(objectname)%00%(objecttype) %(*objecttype)%00"
+    "%(creatordate:unix)%00%(taggername)%00%(authorname)"
+)
 _HEAD, _DETACHED = "# branch.head ", "(detached)"
 
 
@@ -72,6 +78,20 @@ class GitSource:
             return None
         pairs = (line.split(" ", 1) for line in lines)
         return tuple(Shipped(sha, datetime.fromtimestamp(int(seconds), UTC)) for sha, seconds in pairs)
+
+    def tags(self, pattern: str) -> tuple[Tag, ...]:
+        """See the port."""
+        if self._processes.find("git") is None:
+            return ()
+        listed = self._git("for-each-ref", "--sort=creatordate", f"--format={_TAG}", "refs/tags/").stdout
+        return tuple(
+            Tag(name, peeled or own, datetime.fromtimestamp(int(seconds), UTC), tagger or author)
+            for name, peeled, own, kind, seconds, tagger, author in (
+                line.split("\0") for line in listed.splitlines()
+            )
+            # A tag may name anything; only commits are deployed.
+            if fnmatchcase(name, pattern) and "commit" in {kind.split(" ")[0], kind.split(" ")[-1]}
+        )
 
     def export(self, commit: str, path: str, into: Path) -> Path | None:
         """See the port."""

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import click
 
 from trunkline.cli.output import output_option, show
+from trunkline.cli.session import config_option, session
 from trunkline.errors import UsageError
+
+if TYPE_CHECKING:
+    from trunkline.ports.ledger import Added
 
 
 @click.group(short_help="Copy and check what was written down.")
@@ -32,14 +36,31 @@ def export_ledger(file: IO[str]) -> None:
             file.write(f"{line}\n")
 
 
-@command.command("import", short_help="Take in what was exported elsewhere.")
+class ImportGroup(click.Group):
+    """What is none of its commands is the name of a file."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does it; a file that is called like a source is spelled with its folder (`./git`)."""
+        if args and args[0] not in self.commands:
+            return "file", import_file, args
+        return super().resolve_command(ctx, args)
+
+
+@command.group("import", cls=ImportGroup, short_help="Take in what was written or deployed elsewhere.")
+def import_ledger() -> None:
+    """Take a FILE that `trunkline ledger export` wrote into the ledger, or what git or Helm know of the past.
+
+    All of it is taken, or nothing. What is known already is left as it is, so that imports can be repeated.
+    """
+
+
+@import_ledger.command("file", short_help="Take in what was exported elsewhere (the word may be left out).")
 @click.argument("file", type=click.Path(path_type=Path))
 @output_option
-def import_ledger(file: Path) -> None:
-    """Take the records of FILE (`-` for standard input) into the ledger: all of them, or none.
-
-    What is known already is left as it is, so that the same file can be taken in again.
-    """
+def import_file(file: Path) -> None:
+    """Take the records of FILE (`-` for standard input)."""
     from trunkline.app.ledger_transfer import import_lines
     from trunkline.bootstrap.ledgers import the_ledger
 
@@ -50,6 +71,39 @@ def import_ledger(file: Path) -> None:
         raise UsageError(
             f"{file} cannot be read: {error.strerror}.", "Name a file that `trunkline ledger export` wrote."
         ) from None
+    _show(added)
+
+
+@import_ledger.command("git", short_help="Take tags for deployments.")
+@click.option("--environment", required=True, help="Where the tagged commits were deployed to.")
+@click.option(
+    "--tags", default="*", show_default=True, help="Which tags, as a glob such as 'v*' or 'prod-*'."
+)
+@config_option
+@output_option
+def import_git(environment: str, tags: str, config: Path | None) -> None:
+    """Take each tag of this repository for a deployment to an environment, at the time of the tag."""
+    from trunkline.app.ledger_imports import import_tags
+
+    with session(config) as world:
+        added = import_tags(world, environment, tags)
+    _show(added)
+
+
+@import_ledger.command("helm", short_help="Take in the revisions that clusters still know.")
+@click.argument("environments", nargs=-1)
+@config_option
+@output_option
+def import_helm(environments: tuple[str, ...], config: Path | None) -> None:
+    """Take in the release history of ENVIRONMENTS, or of all: what stood, what failed, and since when."""
+    from trunkline.app.ledger_imports import import_releases
+
+    with session(config) as world:
+        added = import_releases(world, environments)
+    _show(added)
+
+
+def _show(added: Added) -> None:
     show(added, lambda: f"{added.new} records are new, {added.known} were known.")
 
 

@@ -49,6 +49,16 @@ class Commit:
         return f"{self.short}-dirty-{self.dirty_tree[:8]}" if self.dirty else self.short
 
 
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A tag of the repository: what it names, and who made it when (for a light one, the commit's own author and time)."""
+
+    name: str
+    commit: str
+    made_at: datetime
+    made_by: str
+
+
 def is_sha(text: str) -> bool:
     """Whether `text` could be a commit's (short or full) name."""
     return _SHA.fullmatch(text) is not None

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from trunkline.config.charts import ChartSettings
 from trunkline.dataclass import dataclass
-from trunkline.domain.commits import Commit
+from trunkline.domain.commits import Commit, Tag
 from trunkline.domain.delivery.changes import Shipped
 
 
@@ -38,6 +38,10 @@ class SourceControl(Protocol):
         Returns:
             None where that cannot be told from here (a shallow clone, an unknown commit), or there are too many.
         """
+        ...
+
+    def tags(self, pattern: str) -> tuple[Tag, ...]:
+        """The tags that a glob names, oldest first; none where git has none."""
         ...
 
     def export(self, commit: str, path: str, into: Path) -> Path | None:

@@ -393,3 +393,17 @@ def test_a_part_of_a_repository_has_its_own_commits(repository: Repository) -> N
     found = source(repository.root / "shop").shipped(repository.first, theirs)
     assert found is not None
     assert [item.commit for item in found] == [ours]
+
+
+def test_tags_are_told_oldest_first(repository: Repository) -> None:
+    """Annotated ones with who made them and when, light ones with their commit's; what names no commit is no version."""
+    repository.git("tag", "v1", repository.first)
+    second = repository.commit("second", **{"app.py": "print(2)\n"})
+    repository.git("tag", "--annotate", "v2", "--message", "the second")
+    repository.git("tag", "other", second)
+    repository.git("tag", "v-tree", f"{second}^{{tree}}")
+    found = repository.source().tags("v*")
+    assert [(tag.name, tag.commit) for tag in found] == [("v1", repository.first), ("v2", second)]
+    assert {tag.made_at for tag in found} == {datetime(2026, 3, 1, 12, tzinfo=UTC)}
+    assert [tag.made_by for tag in found] == ["Ada L\u00f6velace", "Ada"]
+    assert repository.source().tags("w*") == ()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from trunkline.domain.attempts import Decision
-from trunkline.domain.commits import Commit
+from trunkline.domain.commits import Commit, Tag
 from trunkline.domain.delivery.changes import Shipped
 from trunkline.ports import Answer
 
@@ -36,6 +36,10 @@ class RehearsedSource:
     def shipped(self, base: str, commit: str) -> tuple[Shipped, ...] | None:
         """See the port. The versions of a rehearsal are no commits."""
         return None
+
+    def tags(self, pattern: str) -> tuple[Tag, ...]:
+        """See the port."""
+        return ()
 
     def export(self, commit: str, path: str, into: Path) -> Path | None:
         """See the port. The versions of a rehearsal are in no repository; all have the chart that lies there."""

@@ -114,7 +114,8 @@ def delivery(
         rework=Share(sum(story.rework for story in inside), len(inside)),
         attempts=Share(len(bad), len(bad) + len(good)),
         interrupted=sum(_outcome(record) is Outcome.INTERRUPTED for record in tries),
-        rollout=spread(record.elapsed_s for record in good if record.elapsed_s is not None),
+        # What was imported does not tell how long it took.
+        rollout=spread(record.elapsed_s for record in good if record.elapsed_s),
         causes=_causes(bad),
     )
 
@@ -123,7 +124,7 @@ def durations(records: Iterable[AttemptRecord], window: Window) -> Mapping[Stage
     """How long the stages of a service took that began in the window and ended well."""
     times: dict[Stage, list[float]] = {stage: [] for stage in Stage}
     for record in records:
-        if record.succeeded and record.elapsed_s is not None and record.attempt.started_at in window:
+        if record.succeeded and record.elapsed_s and record.attempt.started_at in window:
             times[record.attempt.stage].append(record.elapsed_s)
     return {stage: spread(found) for stage, found in times.items() if found}
 
