@@ -212,3 +212,11 @@ def test_the_page(bench: Workbench) -> None:
     listed = bench.succeed("deployment", "list", "prod", "--output", "json").json
     assert [item["failed"] for item in listed] == [True, True, False, False]
     assert listed[1]["recovery_s"] == pytest.approx(86_400)
+
+
+def test_dashboards_are_printed(bench: Workbench) -> None:
+    """For the metrics' own prefix, from the option or the environment."""
+    told = bench.succeed("dashboards", "datadog", "--prefix", "acme").stdout
+    assert "sum:acme.release.count" in told
+    assert bench.succeed("dashboards", "datadog", env={"TRUNKLINE_METRIC_PREFIX": "acme"}).stdout == told
+    assert len(bench.succeed("dashboards", "datadog-monitors").json) == 2

@@ -27,6 +27,7 @@ COMMANDS = {
     "diff": "Show what a release would change, and what was changed behind Helm's back.",
     "gate": "Wait for an image's scan, and judge it by the project's policy.",
     "history": "List the attempts that the ledger remembers.",
+    "dashboards": "Print dashboards and alerts to import, for Datadog.",
     "deployment": "Say of a deployment what the ledger cannot see by itself.",
     "image": "Show what the registry holds and where it runs; tag, and remove what nobody needs.",
     "incident": "Open, close and list incidents, which tell which deployments failed.",

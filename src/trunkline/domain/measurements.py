@@ -162,13 +162,11 @@ def measurements(
     if ending is None:
         return Measurements(notices=(notice,))
     tags = _tags(family, values | {"version": labels.metric_version})
-    base = f"{metric_prefix(labels.prefix)}.{family.word}"
+    count, elapsed = (metric_name(labels.prefix, attempt.stage, what) for what in (_COUNT, _ELAPSED))
     return Measurements(
         metrics=(
-            Metric(f"{base}.{_COUNT}", MetricKind.COUNT, 1.0, ending.finished_at, tags),
-            Metric(
-                f"{base}.{_ELAPSED}", MetricKind.GAUGE, _elapsed_s(attempt, ending), ending.finished_at, tags
-            ),
+            Metric(count, MetricKind.COUNT, 1.0, ending.finished_at, tags),
+            Metric(elapsed, MetricKind.GAUGE, _elapsed_s(attempt, ending), ending.finished_at, tags),
         ),
         notices=(notice,),
     )
@@ -207,6 +205,11 @@ def describe(prefix: str = "<prefix>") -> list[Row]:
             for status, verb in verbs.items()
         )
     return rows
+
+
+def metric_name(prefix: str, stage: Stage, what: str) -> str:
+    """The name of a measured stage's `count` or `elapsed_time`."""
+    return f"{metric_prefix(prefix)}.{_FAMILIES[stage].word}.{what}"
 
 
 def metric_prefix(text: str) -> str:
