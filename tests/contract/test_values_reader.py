@@ -27,10 +27,11 @@ def reader(request: pytest.FixtureRequest) -> ValuesReader:
     return FakeValues() if request.param == "fake" else real(int(request.param[-1]))
 
 
-def layer(folder: Path, name: str, text: str | bytes) -> Path:
-    path = folder / name
+def layer(folder: Path, name: str, text: str | bytes) -> tuple[str, Path]:
+    # A decrypted layer is no file of its name.
+    path = folder / f"7-{name}"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    return path
+    return name, path
 
 
 def test_layers_are_merged_over_the_chart(reader: ValuesReader, tmp_path: Path) -> None:
@@ -89,4 +90,4 @@ def test_hostile_layers(major: int, content: bytes, tmp_path: Path) -> None:
     """Whatever a layer holds, what Helm does not read is one sentence that names the file, and nothing is left."""
     with pytest.raises(UsageError, match=r"^The values layer prod\.yaml cannot be read by Helm: .*\.$"):
         real(major).read("a: 1\n", (layer(tmp_path, "prod.yaml", content),), {})
-    assert [path.name for path in tmp_path.iterdir()] == ["prod.yaml"]
+    assert [path.name for path in tmp_path.iterdir()] == ["7-prod.yaml"]

@@ -43,10 +43,10 @@ class FakeValues:
         del chart, layers, pins
         return self.complaint
 
-    def read(self, own: str, layers: Sequence[Path], pins: Mapping[str, Any]) -> ValuesRead:
+    def read(self, own: str, layers: Sequence[tuple[str, Path]], pins: Mapping[str, Any]) -> ValuesRead:
         chart, read = (
             _parse("values.yaml", own),
-            tuple(_parse(path.name, path.read_text()) for path in layers),
+            tuple(_parse(name, path.read_text()) for name, path in layers),
         )
         laid: dict[str, Any] = {}
         for layer in (*read, pins):

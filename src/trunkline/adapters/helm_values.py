@@ -41,7 +41,7 @@ class HelmValues:
     def __init__(self, processes: Processes) -> None:
         self._processes = processes
 
-    def read(self, own: str, layers: Sequence[Path], pins: Mapping[str, Any]) -> ValuesRead:
+    def read(self, own: str, layers: Sequence[tuple[str, Path]], pins: Mapping[str, Any]) -> ValuesRead:
         """See the port."""
         with TemporaryDirectory(prefix="trunkline-") as directory:
             told = self._told(Path(directory), own, layers, pins)
@@ -69,7 +69,7 @@ class HelmValues:
         return done.stderr if done.code else ""
 
     def _told(
-        self, directory: Path, own: str, layers: Sequence[Path], pins: Mapping[str, Any]
+        self, directory: Path, own: str, layers: Sequence[tuple[str, Path]], pins: Mapping[str, Any]
     ) -> dict[str, Any]:
         chart = directory / "chart"
         (chart / "templates").mkdir(parents=True)
@@ -77,7 +77,7 @@ class HelmValues:
         for name, text in files.items():
             (chart / name).write_text(text, encoding="utf-8")
         argv = ["helm", "template", "values", str(chart)]
-        argv += _named(directory, layers)
+        argv += _named(directory, [path for _, path in layers])
         for number, plain in enumerate(argv[5::2]):
             argv += ["--set-file", f"{_KEY}[{number}]={plain}"]
         # Its output is values, among them secrets: it goes to nobody but us.
@@ -91,7 +91,7 @@ class HelmValues:
                 f"Helm did not read the values within {_TIMEOUT_S:.0f} s.", "Look for a huge values layer."
             ) from error
         if done.code != 0:
-            raise _unreadable(done.stderr, layers)
+            raise _unreadable(done.stderr, [name for name, _ in layers])
         try:
             return {
                 name: json.loads(base64.b64decode(text)) or ([] if name == "layers" else {})
@@ -113,7 +113,7 @@ def _named(directory: Path, layers: Sequence[Path]) -> list[str]:
     return argv
 
 
-def _unreadable(said: str, layers: Sequence[Path]) -> UsageError:
+def _unreadable(said: str, names: Sequence[str]) -> UsageError:
     if found := _UNREADABLE.search(said):
         why = " ".join(found[2].split())
         if (
@@ -123,7 +123,7 @@ def _unreadable(said: str, layers: Sequence[Path]) -> UsageError:
         ):
             why = "it holds no keys with values at its top"
         return UsageError(
-            f"The values layer {layers[int(found[1])].name} cannot be read by Helm: {why.rstrip('.')}.",
+            f"The values layer {names[int(found[1])]} cannot be read by Helm: {why.rstrip('.')}.",
             "Correct the file.",
         )
     text = " ".join(said.split()).removeprefix("Error: ").rstrip(".")

@@ -86,7 +86,7 @@ def _traced(
     except UsageError:
         # A chart may have none.
         own = ""
-    read = world.values.read(own, material.values, pins)
+    read = world.values.read(own, list(zip(environment.values, material.values, strict=True)), pins)
     layers = [
         Layer(CHART, read.chart),
         *(Layer(name, values) for name, values in zip(environment.values, read.layers, strict=True)),

@@ -156,12 +156,12 @@ class ValuesRead:
 class ValuesReader(Protocol):
     """Helm as a reader of values files; no cluster is needed."""
 
-    def read(self, own: str, layers: Sequence[Path], pins: Mapping[str, Any]) -> ValuesRead:
+    def read(self, own: str, layers: Sequence[tuple[str, Path]], pins: Mapping[str, Any]) -> ValuesRead:
         """What Helm makes of the values.
 
         Args:
             own: the text of the chart's `values.yaml`.
-            layers: the files, later ones win.
+            layers: what people call each layer, and its file; later ones win.
             pins: the last layer.
 
         Raises:
