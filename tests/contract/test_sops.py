@@ -81,7 +81,7 @@ def test_helm_reads_it() -> None:
     """Helm takes a decrypted layer as any other, with the types that its values had."""
     processes = SubprocessProcesses(environ(), Redactor())
     with decryptor(environ()).decrypted(encrypted(), "prod.yaml") as path:
-        read = HelmValues(processes).read("", [path], {})
+        read = HelmValues(processes).read("", [("prod.yaml", path)], {})
     assert read.merged == {"replicas": 3, "smtp": {"host": "mail.example.com", "pass": SECRET}}
 
 
@@ -184,3 +184,12 @@ def test_values_of_an_encrypted_layer_are_masked() -> None:
     assert shown["smtp.pass"] == ("*****", "dev.yaml")
     assert shown["smtp.host"] == ("*****", "dev.yaml")
     assert shown["name"] == ("base.yaml", "base.yaml")
+
+
+def test_what_helm_cannot_read_is_named_as_a_layer() -> None:
+    """The plain text has no name of its own that anybody would know."""
+    processes = SubprocessProcesses(environ(), Redactor())
+    with decryptor(environ()).decrypted(encrypted(), "prod.yaml") as path:
+        path.write_text("a: [\n")
+        with pytest.raises(UsageError, match=r"^The values layer prod\.yaml cannot be read by Helm"):
+            HelmValues(processes).read("", [("prod.yaml", path)], {})

@@ -40,7 +40,7 @@ def merged(chart: dict[str, Any], above: list[dict[str, Any]]) -> dict[str, Any]
         paths = [Path(directory) / f"{number}.yaml" for number in range(len(above))]
         for path, values in zip(paths, above, strict=True):
             path.write_text(json.dumps(values))
-        return dict(FakeValues().read(json.dumps(chart), paths, {}).merged)
+        return dict(FakeValues().read(json.dumps(chart), [(path.name, path) for path in paths], {}).merged)
 
 
 def test_each_value_has_its_layer() -> None:
