@@ -302,6 +302,25 @@ def test_a_stream_that_is_refused(http: HttpClient, server: LoopbackServer) -> N
         assert (answer.status, answer.body, list(lines)) == (403, b"sorry", [])
 
 
+def test_an_answer_before_the_question_was_heard(http: HttpClient) -> None:
+    """A server that finds a request too large says so at once and closes; it is heard all the same."""
+    refusal = b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 8\r\nConnection: close\r\n\r\ntoo much"
+
+    def talk(connection: socket.socket) -> None:
+        connection.recv(1000)
+        connection.sendall(refusal)
+        connection.shutdown(socket.SHUT_WR)
+        # What was sent meanwhile is read for a moment: to close upon it would take the answer back.
+        connection.settimeout(0.2)
+        with contextlib.suppress(OSError):
+            while connection.recv(65536):
+                pass
+
+    with answering(talk) as url:
+        answer = http.send(Request("POST", url, body=bytes(50_000_000), timeout_s=10.0))
+    assert (answer.status, answer.body) == (413, b"too much")
+
+
 def test_a_very_long_line(http: HttpClient) -> None:
     """A line of many megabytes arrives whole."""
     with answering(lambda connection: connection.sendall(HEAD + b"\r\n" + b"x" * 20_000_000)) as url:

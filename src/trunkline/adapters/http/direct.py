@@ -49,7 +49,9 @@ class DirectServers:
         connection = self._standing(server) or self._connect(server, timeout_s)
         try:
             connection.sock.settimeout(timeout_s)
-            connection.request(method, path, body, {"User-Agent": f"trunkline/{__version__}", **headers})
+            # A server that does not want the body may answer before it has all of it, and close.
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                connection.request(method, path, body, {"User-Agent": f"trunkline/{__version__}", **headers})
             # An answer that ends with its connection takes the socket away from it.
             line = connection.sock
             return DirectAnswer(
