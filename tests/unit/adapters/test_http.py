@@ -308,13 +308,8 @@ def test_an_answer_before_the_question_was_heard(http: HttpClient) -> None:
 
     def talk(connection: socket.socket) -> None:
         connection.recv(1000)
+        # Behind it the connection is closed, with most of the request unread.
         connection.sendall(refusal)
-        connection.shutdown(socket.SHUT_WR)
-        # What was sent meanwhile is read for a moment: to close upon it would take the answer back.
-        connection.settimeout(0.2)
-        with contextlib.suppress(OSError):
-            while connection.recv(65536):
-                pass
 
     with answering(talk) as url:
         answer = http.send(Request("POST", url, body=bytes(50_000_000), timeout_s=10.0))
