@@ -31,6 +31,9 @@ def _leave(code: int) -> None:
     try:
         sys.stdout.flush()
         sys.stderr.flush()
+    except BrokenPipeError:
+        # Somebody read enough of our output (`| head`).
+        os._exit(code)
     except (OSError, ValueError):
         # Closed, or a disk is full: Python knows how to say so.
         sys.exit(code)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from typing import Any
 
 import click
 
@@ -75,6 +76,13 @@ class LazyGroup(click.Group):
                 raise
             raise click.UsageError(f"{error.message} Did you mean {near[0]!r}?", ctx) from error
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """As click does it; only, it would end silently at any broken pipe, also one of another program."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise RuntimeError(str(error)) from error
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The table of commands, from the words above."""
         with formatter.section("Commands"):
@@ -116,12 +124,23 @@ def run(arguments: Sequence[str]) -> int:
     except click.ClickException as error:
         error.show()
         return ExitCode.USAGE
-    except BrokenPipeError:
-        # Somebody read enough of our output (`| head`); there is nobody left to tell.
-        sys.stderr.close()
+    except SystemExit:
+        # click's answer where nobody reads its help any more (`| head`).
         return ExitCode.DONE
     except Exception as error:  # noqa: BLE001 - the one place where faults of ours end
+        if isinstance(error.__cause__, BrokenPipeError) and _nobody_reads():
+            # Somebody has read enough of our output, which comes when all is done.
+            return ExitCode.DONE
         from trunkline.cli.failures import report_fault
 
         return report_fault(error)
     return left if isinstance(left, int) else ExitCode.DONE
+
+
+def _nobody_reads() -> bool:
+    """Whether the other end of our standard output is closed."""
+    import select
+
+    poll = select.poll()
+    poll.register(sys.__stdout__.fileno() if sys.__stdout__ else 1, 0)
+    return any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))
