@@ -71,8 +71,7 @@ class Quay:
     ) -> None:
         self._ended.set()
         self._server.shutdown()
-        with contextlib.suppress(OSError):
-            self._server.drop_connections()
+        self._server.drop_connections()
         self._server.server_close()
         self._thread.join()
 
