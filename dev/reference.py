@@ -18,6 +18,7 @@ from tests.fidelity.differences import LISTED
 from trunkline.cli.entry import trunkline
 from trunkline.config.contract import CONTRACT_BUILD, CONTRACT_RELEASE
 from trunkline.config.json_schema import json_schema
+from trunkline.config.sink_variables import MEASURE_VARIABLES
 from trunkline.domain.delivery.formulas import FORMULAS
 from trunkline.domain.durations import format_duration
 from trunkline.domain.rehearsals import FAILURES, SHIPPED, Ending, Parameter, Scenario
@@ -64,6 +65,13 @@ def environment_page() -> str:
         )
         parts.append(f"## {title} without a file\n\n| variable | | what it is |\n| --- | --- | --- |\n{rows}")
     parts.append(_OTHERS)
+    measured = "\n".join(
+        f"| `{item.name}` | {'secret: ' if item.secret else ''}{item.meaning} |" for item in MEASURE_VARIABLES
+    )
+    parts.append(
+        "## Where measurements go\n\nThese win over the file ([sinks](../how-to/sinks.md)).\n\n"
+        f"| variable | what it is |\n| --- | --- |\n{measured}"
+    )
     return "\n\n".join(parts) + "\n"
 
 
@@ -138,8 +146,6 @@ _OTHERS = """## Always
 | `TRUNKLINE_CHARTS` | the repository of `trunkline charts`, as `--repository` |
 | `TRUNKLINE_CHARTS_PASSWORD` | the password for `trunkline charts pull --username` |
 | `TRUNKLINE_ACTOR` | who acts, where neither the CI nor the operating system knows |
-| `TRUNKLINE_METRIC_PREFIX` | the first part of every metric's name |
-| `DD_API_KEY`, `DD_SITE`, `DD_URL`, `DD_ENABLED` | Datadog: key, site, the intake's address (for proxies and tests), `false` to send nothing |
 | `KUBECONFIG` | as kubectl reads it |
 | `AWS_*` | S3's credentials, region, endpoints and certificates, as AWS's own tools read them |
 | `CIRCLE_OIDC_TOKEN_V2` | changed for the keys of `AWS_ROLE_ARN`, where that is set |

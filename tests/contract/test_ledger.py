@@ -16,6 +16,7 @@ from trunkline.adapters.sqlite_ledger import SqliteLedger
 from trunkline.domain.attempts import AttemptRecord, Decision, Outcome, Stage, StepBegun
 from trunkline.domain.ledger_lines import LedgerRecord
 from trunkline.domain.redaction import Redactor
+from trunkline.domain.totals import Tally
 from trunkline.ports import Ledger
 from trunkline.ports.ledger import Added
 
@@ -351,3 +352,20 @@ def test_all_of_it_or_nothing(ledger: Ledger, records: list[LedgerRecord]) -> No
     with pytest.raises(ValueError):  # noqa: PT011 - in the words of each
         ledger.add(records)
     assert list(ledger.entries()) == [a_run("run-0")]
+
+
+def test_tallies(ledger: Ledger) -> None:
+    """Attempts are counted by stage and outcome, with all of their time and the newest one's; open ones are not."""
+    ledger.open_run(a_run())
+    ends = [("1", 10, Outcome.SUCCEEDED), ("2", 50, Outcome.SUCCEEDED), ("3", 20, Outcome.FAILED)]
+    for number, seconds, outcome in ends:
+        ledger.begin(an_attempt(f"attempt-{number}", 0))
+        ledger.end(an_ending(f"attempt-{number}", seconds, outcome))
+    ledger.begin(an_attempt("attempt-4", 5))
+    ledger.begin(an_attempt("attempt-5", 5, environment="qa"))
+    ledger.end(an_ending("attempt-5", 6))
+    assert sorted(ledger.tallies("sample", "dev"), key=lambda tally: tally.outcome) == [
+        Tally(Stage.DEPLOY, Outcome.FAILED, 1, 20.0, at(20), 20.0),
+        Tally(Stage.DEPLOY, Outcome.SUCCEEDED, 2, 60.0, at(50), 50.0),
+    ]
+    assert ledger.tallies("sample", "prod") == ()

@@ -7,10 +7,23 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
-from trunkline.domain.attempts import Approval, Attempt, AttemptRecord, Deployment, Ending, Run, StepBegun
+from tests.fakes.outbox import FakeOutbox
+from trunkline.domain.attempts import (
+    Approval,
+    Attempt,
+    AttemptRecord,
+    Deployment,
+    Ending,
+    Outcome,
+    Run,
+    Stage,
+    StepBegun,
+)
 from trunkline.domain.delivery.marks import Mark
 from trunkline.domain.gates import GateRecord
 from trunkline.domain.ledger_lines import LedgerRecord
+from trunkline.domain.parcels import Lost, Message, Queue, Settlement
+from trunkline.domain.totals import Tally
 from trunkline.errors import Unreachable
 from trunkline.ports.ledger import Added
 
@@ -29,6 +42,7 @@ class FakeLedger:
         self._gates: dict[str, GateRecord] = {}
         self._marks: dict[str, Mark] = {}
         self._steps: list[tuple[str, str, datetime]] = []
+        self._outbox = FakeOutbox()
 
     def open_run(self, run: Run) -> None:
         with self._lock:
@@ -50,17 +64,20 @@ class FakeLedger:
             ours.sort(key=lambda run: (run.started_at, run.id), reverse=True)
             return tuple(ours[: max(limit, 0)])
 
-    def begin(self, attempt: Attempt) -> None:
+    def begin(self, attempt: Attempt, messages: Iterable[Message] = ()) -> None:
         with self._lock:
             self._check(attempt.id not in self._attempts, attempt.run_id in self._runs)
             self._attempts[attempt.id] = attempt
+            self._outbox.post(messages)
 
     def intend(self, attempt_id: str, step: str, at: datetime) -> None:
         with self._lock:
             self._check(attempt_id in self._attempts)
             self._steps.append((attempt_id, step, at))
 
-    def end(self, ending: Ending, deployment: Deployment | None = None) -> None:
+    def end(
+        self, ending: Ending, deployment: Deployment | None = None, messages: Iterable[Message] = ()
+    ) -> None:
         with self._lock:
             self._check(ending.attempt_id in self._attempts, ending.attempt_id not in self._endings)
             if deployment is not None:
@@ -71,6 +88,27 @@ class FakeLedger:
                 )
                 self._deployments[deployment.id] = deployment
             self._endings[ending.attempt_id] = ending
+            self._outbox.post(messages)
+
+    def claim(self, sink: str, now: datetime, until: datetime, limit: int) -> tuple[Message, ...]:
+        with self._lock:
+            self._check()
+            return self._outbox.claim(sink, now, until, limit)
+
+    def settle(self, settlements: Iterable[Settlement], now: datetime) -> None:
+        with self._lock:
+            self._check()
+            self._outbox.settle(settlements, now)
+
+    def queues(self) -> tuple[Queue, ...]:
+        with self._lock:
+            self._check()
+            return self._outbox.queues()
+
+    def lost(self, sink: str = "", limit: int = 50) -> tuple[Lost, ...]:
+        with self._lock:
+            self._check()
+            return self._outbox.lost(sink, limit)
 
     def decide(self, approval: Approval) -> None:
         with self._lock:
@@ -142,6 +180,20 @@ class FakeLedger:
             ]
             ours.sort(key=lambda attempt: (attempt.started_at, attempt.id), reverse=True)
             return tuple(AttemptRecord(item, self._endings.get(item.id)) for item in ours[: max(limit, 0)])
+
+    def tallies(self, service: str, environment: str) -> tuple[Tally, ...]:
+        with self._lock:
+            self._check()
+            found: dict[tuple[Stage, Outcome], list[tuple[datetime, float]]] = {}
+            for attempt in self._attempts.values():
+                ending = self._endings.get(attempt.id)
+                if ending and (attempt.service, attempt.environment) == (service, environment):
+                    took_s = (ending.finished_at - attempt.started_at).total_seconds()
+                    found.setdefault((attempt.stage, ending.outcome), []).append((ending.finished_at, took_s))
+            return tuple(
+                Tally(*key, len(ends), sum(took_s for _, took_s in ends), *max(ends))
+                for key, ends in sorted(found.items())
+            )
 
     def steps(self, attempt_id: str) -> tuple[tuple[str, datetime], ...]:
         with self._lock:

@@ -78,6 +78,9 @@ class FakeSource:
     def tags(self, pattern: str) -> tuple[Tag, ...]:
         return tuple(tag for tag in self.known_tags if fnmatchcase(tag.name, pattern))
 
+    def remote(self) -> str:
+        return ""
+
     def export(self, commit: str, path: str, into: Path) -> Path | None:
         files = {name: text for (sha, name), text in self.files.items() if sha == commit}
         wanted = {name: text for name, text in files.items() if name == path or name.startswith(f"{path}/")}

@@ -93,6 +93,12 @@ class GitSource:
             if fnmatchcase(name, pattern) and "commit" in {kind.split(" ")[0], kind.split(" ")[-1]}
         )
 
+    def remote(self) -> str:
+        """See the port."""
+        if self._processes.find("git") is None:
+            return ""
+        return self._git("config", "--get", "remote.origin.url").stdout.strip()
+
     def export(self, commit: str, path: str, into: Path) -> Path | None:
         """See the port."""
         import tarfile  # noqa: PLC0415 - wanted only where the work tree is not what was deployed before

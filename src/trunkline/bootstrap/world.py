@@ -6,9 +6,9 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from trunkline.adapters.clock import SystemClock
 from trunkline.adapters.git import GitSource
@@ -36,13 +36,12 @@ from trunkline.bootstrap.simulated import (
     stub_forwarding,
     with_cluster,
 )
-from trunkline.config.project import MeasureSettings, Project
+from trunkline.bootstrap.sinks import Means, labels_of, repository_url, sinks_of
+from trunkline.config.project import Project
 from trunkline.domain.redaction import Redactor
 from trunkline.domain.releases import ClusterTarget
-from trunkline.ports import Cluster, Helm, Http, ImageBuilder, Listener, World
-
-if TYPE_CHECKING:
-    from trunkline.adapters.datadog import DatadogSink
+from trunkline.ports import Cluster, Helm, ImageBuilder, Listener, World
+from trunkline.run.courier import Courier
 
 # What a command may spend on telling others, over its whole life.
 _DELIVERY_S = 2.0
@@ -91,13 +90,16 @@ def compose(
     if project.gate is not None and project.gate.scanner == "quay" and described() is not None:
         _warn("images are only described here: the gate is left out")
         project = project.without_gate()
-    return World(
+    source = GitSource(processes, project.root, environ)
+    # The courier's own, so that nobody who writes down a deployment ever waits for it.
+    outbox = SqliteLedger(locate(environ), redactor)
+    world = World(
         project=project,
         surroundings=surroundings,
         redactor=redactor,
         clock=clock,
         processes=processes,
-        source=GitSource(processes, project.root, environ),
+        source=source,
         registry=registry,
         artifacts=artifacts,
         local_registry=ChosenKeeper(lambda: described() is None, LocalRegistry(environ, home)),
@@ -122,9 +124,16 @@ def compose(
             stub_forwarding(target, environ, home, http) or KubectlForwarding(target, processes)
         ),
         http=HttpClient,
-        listeners=(*listeners, *_sinks(project, http, redactor, surroundings.link)),
+        listeners=listeners,
         new_id=lambda: new_id(clock),
+        sinks=sinks_of(project, Means(http, clock, redactor, outbox), surroundings.link),
+        labels=labels_of(project, surroundings.link),
+        repository_url=repository_url(environ, source.remote),
     )
+    if world.sinks:
+        courier = Courier(outbox, world.sinks, clock, redactor, _warn)
+        world = replace(world, listeners=(*listeners, courier))
+    return world
 
 
 def cleared(environ: Mapping[str, str]) -> dict[str, str]:
@@ -150,26 +159,13 @@ def closing(world: World) -> Iterator[None]:
 
 
 def sink_check(world: World) -> Callable[[], str] | None:
-    """What tries the configured sink, or None where none is configured."""
-    if not sends_to_datadog(world.project.measure):
+    """What tries Datadog's key, or None where nothing is sent there over HTTP."""
+    settings = world.project.measure.sinks.datadog
+    if not settings.is_used:
         return None
-    return _datadog(world.project, HttpClient(), world.redactor, "").check
+    from trunkline.adapters.sinks.datadog import Datadog  # noqa: PLC0415 - only where it is configured
 
-
-def sends_to_datadog(measure: MeasureSettings) -> bool:
-    """Whether measurements go to Datadog."""
-    return measure.datadog and bool(measure.api_key)
-
-
-def _sinks(project: Project, http: Http, redactor: Redactor, link: str) -> tuple[Listener, ...]:
-    return (_datadog(project, http, redactor, link),) if sends_to_datadog(project.measure) else ()
-
-
-def _datadog(project: Project, http: Http, redactor: Redactor, link: str) -> DatadogSink:
-    from trunkline.adapters.datadog import DatadogSink  # noqa: PLC0415 - only where it is configured
-
-    tags = {item.name: item.tag or item.name for item in project.environments}
-    return DatadogSink(project.measure, http, SystemClock(), redactor, _warn, environments=tags, link=link)
+    return Datadog(settings, HttpClient(), world.clock, world.redactor).check
 
 
 def _warn(text: str) -> None:

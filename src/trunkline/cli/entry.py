@@ -31,6 +31,7 @@ COMMANDS = {
     "dashboards": "Print dashboards and alerts to import, for Datadog.",
     "deployment": "Say of a deployment what the ledger cannot see by itself.",
     "image": "Show what the registry holds and where it runs; tag, and remove what nobody needs.",
+    "sinks": "Look after the sinks: what waits for them, whether they answer.",
     "incident": "Open, close and list incidents, which tell which deployments failed.",
     "ledger": "Copy what was written down into a file and back, and check that it is whole.",
     "logs": "Show the logs of all pods of an environment's release.",

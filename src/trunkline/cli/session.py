@@ -14,6 +14,7 @@ import click
 from trunkline.errors import UsageError
 
 if TYPE_CHECKING:
+    from trunkline.config.project import Project
     from trunkline.ports import World
 
 Contract = Literal["build", "release"]
@@ -80,6 +81,16 @@ def service_here(config: Path | None) -> str:
     from trunkline.config.load import load_project
 
     return load_project(project_file(config), os.environ).service if has_file(config) else ""
+
+
+def project_or_surroundings(config: Path | None) -> Project:
+    """The project here; where there is none, what the environment says of where measurements go."""
+    if has_file(config):
+        read: Project = _project(config, None)
+        return read
+    from trunkline.config.contract import measured_project
+
+    return measured_project(os.environ, Path.cwd())
 
 
 def _project(config: Path | None, contract: Contract | None) -> Any:

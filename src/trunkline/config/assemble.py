@@ -32,7 +32,19 @@ from trunkline.config.schema import (
     ProjectFile,
 )
 from trunkline.config.sections import Wrong
-from trunkline.config.variables import overridden
+from trunkline.config.sink_schema import SinksSection
+from trunkline.config.sink_variables import overridden
+from trunkline.config.sinks import (
+    DatadogSettings,
+    DogStatsdSettings,
+    GraphiteSettings,
+    NotifySettings,
+    OtlpSettings,
+    PushgatewaySettings,
+    SinkSettings,
+    StatsdSettings,
+    WebhookSettings,
+)
 from trunkline.domain.durations import parse_duration
 from trunkline.domain.images import parse_image
 from trunkline.domain.rehearsals.scenarios import FAILURES, Ending, Scenario, What
@@ -218,9 +230,28 @@ def _measure(section: MeasureSection) -> MeasureSettings:
         role=section.role,
         metric_version=section.metric_version,
         event_version=section.event_version,
-        datadog=section.datadog.enabled,
-        site=section.datadog.site,
-        url=section.datadog.url,
+        team=section.team,
+        sinks=_sinks(section.sinks),
+    )
+
+
+def _sinks(section: SinksSection) -> SinkSettings:
+    datadog, otlp = section.datadog, section.otlp
+    receiver = otlp.endpoint.rstrip("/")
+    return SinkSettings(
+        datadog=DatadogSettings(datadog.enabled, "", datadog.site, datadog.url, datadog.dora, datadog.ci),
+        dogstatsd=DogStatsdSettings(section.dogstatsd.address, section.dogstatsd.timestamps),
+        statsd=StatsdSettings(section.statsd.address, section.statsd.tags),
+        graphite=GraphiteSettings(section.graphite.address, section.graphite.tags, section.graphite.url),
+        pushgateway=PushgatewaySettings(
+            section.pushgateway.url, section.pushgateway.username, section.pushgateway.password
+        ),
+        otlp=OtlpSettings(
+            f"{receiver}/v1/metrics" if receiver and otlp.metrics else "",
+            f"{receiver}/v1/logs" if receiver and otlp.logs else "",
+        ),
+        webhook=WebhookSettings(section.webhook.url),
+        notify=NotifySettings(about=section.notify.about, environments=tuple(section.notify.environments)),
     )
 
 

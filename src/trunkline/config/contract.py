@@ -13,16 +13,14 @@ from pathlib import Path
 from trunkline.config import rules
 from trunkline.config.project import ChartSettings, Environment, ImageSettings, MeasureSettings, Project
 from trunkline.config.rules import Rule
+from trunkline.config.sink_variables import MEASURE_VARIABLES, METRIC_PREFIX, SITE, URL, overridden
+from trunkline.config.sinks import DatadogSettings, SinkSettings
 from trunkline.config.variables import (
     KEY,
-    METRIC_PREFIX,
-    SITE,
     SWITCH,
-    URL,
     Variable,
     is_on,
     lacking,
-    overridden,
     read_variables,
 )
 from trunkline.domain.durations import parse_duration
@@ -157,6 +155,23 @@ def build_project(environ: Mapping[str, str], root: Path) -> Project:
     )
 
 
+def measured_project(environ: Mapping[str, str], root: Path) -> Project:
+    """Where measurements go, and nothing else: for commands that only look after the sinks.
+
+    Raises:
+        ConfigurationError: variables are wrong; all are listed, none with its value.
+    """
+    read = read_variables(MEASURE_VARIABLES, environ)
+    if read.mistakes:
+        raise ConfigurationError(
+            f"Of the environment variables, {len(read.mistakes)} that say where measurements go are wrong.",
+            read.mistakes,
+            "Correct them where the CI keeps its variables (docs/reference/environment.md).",
+        )
+    measure = overridden(MeasureSettings(host=_HOST), read.values)
+    return Project("", root, ImageSettings(None), ChartSettings(), (), measure=measure)
+
+
 def release_project(environ: Mapping[str, str], root: Path) -> Project:
     """What `trunkline release` needs, with one environment: the one that `DD_ENVIRONMENT_TAG` names.
 
@@ -188,7 +203,9 @@ def release_project(environ: Mapping[str, str], root: Path) -> Project:
 
 
 def _values(command: str, table: tuple[Variable, ...], environ: Mapping[str, str]) -> Mapping[str, str]:
-    read = read_variables(table, environ)
+    known = {variable.name for variable in table}
+    further = tuple(variable for variable in MEASURE_VARIABLES if variable.name not in known)
+    read = read_variables((*table, *further), environ)
     mistakes = list(read.mistakes)
     if is_on(read.values, "DD_ENABLED") and not environ.get(_API_KEY.name, "").strip():
         mistakes.append(lacking(_API_KEY))
@@ -249,6 +266,6 @@ def _measure(values: Mapping[str, str]) -> MeasureSettings:
         role=values["DD_ROLE_TAG"],
         metric_version=values["DD_METRIC_VERSION"],
         event_version=values["DD_EVENT_VERSION"],
-        datadog=False,
+        sinks=SinkSettings(datadog=DatadogSettings(enabled=False)),
     )
     return overridden(scripts, values)

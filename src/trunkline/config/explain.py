@@ -13,6 +13,13 @@ from trunkline.config.schema import ProjectFile
 from trunkline.config.sections import Fault, ListOf, MappingOf, Wrong
 from trunkline.domain.redaction import is_secret_name
 
+# Where the secret of each sink belongs.
+_SECRETS = {
+    "webhook": "TRUNKLINE_WEBHOOK_SECRET",
+    "notify": "TRUNKLINE_NOTIFY_URLS",
+    "otlp": "OTEL_EXPORTER_OTLP_HEADERS",
+}
+
 
 def explain(wrong: Iterable[Wrong], document: Document) -> Iterator[Mistake]:
     """A mistake for each thing that is wrong; those in values that are mistakes already are left out."""
@@ -41,7 +48,9 @@ def _unknown(path: Path, document: Document) -> Mistake:
     around, key = path[:-1], str(path[-1])
     spot = document.place(path).key
     if around[:1] == ("measure",) and is_secret_name(key):
-        what = f"the key {quoted(key)} does not belong here: a secret never stands in a file; set DD_API_KEY in the environment"
+        sink = str(around[2]) if len(around) > 2 else ""  # noqa: PLR2004 - measure.sinks.NAME
+        variable = _SECRETS.get(sink, "DD_API_KEY")
+        what = f"the key {quoted(key)} does not belong here: a secret never stands in a file; set {variable} in the environment"
         return Mistake(spot, what, around)
     known = _keys(around)
     mend = suggestion(key, known) or f"; known here: {', '.join(known)}"

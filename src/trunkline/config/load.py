@@ -8,7 +8,8 @@ from pathlib import Path
 from trunkline.config.document import read_document
 from trunkline.config.mistakes import START, Mistake, Spot
 from trunkline.config.project import Project
-from trunkline.config.variables import MEASURE_VARIABLES, read_variables
+from trunkline.config.sink_variables import MEASURE_VARIABLES
+from trunkline.config.variables import read_variables
 from trunkline.config.yaml_positions import LARGEST, parse
 from trunkline.errors import ConfigurationError, UsageError
 

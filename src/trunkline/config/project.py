@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from trunkline.config.charts import ChartSettings as ChartSettings  # noqa: PLC0414 - a part of the project, too
 from trunkline.config.charts import ImageKeys as ImageKeys  # noqa: PLC0414 - as above
 from trunkline.config.checks import Check
+from trunkline.config.sinks import SinkSettings
 from trunkline.dataclass import dataclass
 from trunkline.domain.images import ImageReference
 from trunkline.domain.releases import ClusterTarget, ReleaseTarget
@@ -137,7 +138,8 @@ class MeasureSettings:
         role: the `role` tag.
         metric_version: the `version` tag of metrics.
         event_version: the `version` tag of events.
-        datadog: whether to send to Datadog when a key is there.
+        team: who looks after the service; empty where nobody says.
+        sinks: where they go, besides the ledger.
     """
 
     prefix: str = "trunkline"
@@ -145,10 +147,8 @@ class MeasureSettings:
     role: str = ""
     metric_version: str = "1"
     event_version: str = "1"
-    datadog: bool = True
-    api_key: str = field(default="", repr=False)
-    site: str = "datadoghq.com"
-    url: str = ""
+    team: str = ""
+    sinks: SinkSettings = SinkSettings()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ BUILDERS = ("docker", "podman", "buildah")
 ALLOWANCES = ("dirty", "off_trunk")
 REACTIONS = ("rollback", "keep")
 SBOMS = ("wanted", "required")
+NEWS = ("failures", "deployments", "everything")
 # No setting that counts something needs more.
 MOST = 1_000_000
 # Each environment is a place that people look after; more than this is a mistake, or an attack.
@@ -47,6 +48,9 @@ _KEYS = r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*"
 _METRIC_PREFIX = r"[A-Za-z][A-Za-z0-9_]*(?:\.[A-Za-z0-9_]+)*"
 _HOST = r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?"
 _URL = r"https?://[^\s/?#\x00-\x20\x7f][^\s?#\x00-\x20\x7f]*"
+_PORT = r"(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+_SERVER = rf"(?:{_HOST}|\[[0-9A-Fa-f:.]+\])"
+_SOCKET = r"/[^\x00-\x1f\x7f]+"
 _LINE = r"[^\x00-\x1f\x7f]+"
 _ARGUMENT = r"[A-Za-z_][A-Za-z0-9_]*"
 # RFC 6335, section 5.1, in the lower case that Kubernetes wants.
@@ -179,6 +183,11 @@ QUERIED_URL = Rule(
 JSON_KEYS = Rule("keys joined by dots such as build.commit", r"[^\s.]+(?:\.[^\s.]+)*")
 SITE = Rule("a Datadog site such as datadoghq.eu", _HOST)
 URL = Rule("an address such as https://proxy.example.com", _URL, (_PRINTABLE,))
+PORT = Rule("a port", _PORT)
+ADDRESS = Rule("a host and a port such as 127.0.0.1:8125", rf"{_SERVER}:{_PORT}")
+DOGSTATSD = Rule(
+    "udp://host:port or unix:///path", rf"udp://{_SERVER}:{_PORT}|unix://{_SOCKET}", (_PRINTABLE,)
+)
 
 
 def is_duration(text: str) -> bool:

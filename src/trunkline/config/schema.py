@@ -11,6 +11,7 @@ from trunkline.config.environment_schema import EnvironmentSection
 from trunkline.config.gate_schema import GateSection
 from trunkline.config.scenario_schema import RehearseSection
 from trunkline.config.sections import DEFAULTS, ListOf, MappingOf, Schema, Section, key
+from trunkline.config.sink_schema import SinksSection
 
 SERVICE_NAME = kinds.text(rules.RELEASE)
 ENVIRONMENT_KEY = kinds.key(rules.ENVIRONMENT)
@@ -35,7 +36,6 @@ CACHE = kinds.text(rules.CACHE)
 OPTIONAL_EXPIRY = kinds.optional(kinds.text(rules.EXPIRY))
 OPTIONAL_SBOM = kinds.optional(kinds.choice(*rules.SBOMS))
 METRIC_PREFIX = kinds.text(rules.METRIC_PREFIX)
-SITE = kinds.text(rules.SITE)
 OPTIONAL_URL = kinds.optional(kinds.text(rules.URL))
 OPTIONAL_BUILDER = kinds.optional(kinds.choice(*rules.BUILDERS))
 FLAG = kinds.FLAG
@@ -254,29 +254,6 @@ class ValuesSection(Section):
     )
 
 
-class DatadogSection(Section):
-    """Where Datadog is. Its API key is never here: it is DD_API_KEY in the environment."""
-
-    enabled: bool = key(
-        FLAG,
-        default=True,
-        description="Whether to send to Datadog when DD_API_KEY is set. DD_ENABLED overrides it.",
-        examples=[True],
-    )
-    site: str = key(
-        SITE,
-        "datadoghq.com",
-        description="The Datadog site. DD_SITE overrides it.",
-        examples=["datadoghq.eu"],
-    )
-    url: str = key(
-        OPTIONAL_URL,
-        "",
-        description="The intake's address instead of the site's, for proxies and tests. DD_URL overrides it.",
-        examples=["https://datadog-proxy.example.com"],
-    )
-
-
 class MeasureSection(Section):
     """What measurements are called, and where they go."""
 
@@ -297,11 +274,17 @@ class MeasureSection(Section):
     )
     metric_version: str = key(WRITTEN, "1", description="The `version` tag of metrics.", examples=["1"])
     event_version: str = key(WRITTEN, "1", description="The `version` tag of events.", examples=["1"])
-    datadog: DatadogSection = key(
-        kinds.Switched(DatadogSection),
+    team: str = key(
+        OPTIONAL_LINE,
+        "",
+        description="Who looks after the service; none when left out.",
+        examples=["payments"],
+    )
+    sinks: SinksSection = key(
+        SinksSection,
         DEFAULTS,
-        description="Whether to send to Datadog, or where it is. The API key is DD_API_KEY in the environment, never here.",
-        examples=[False, {"site": "datadoghq.eu"}],
+        description="Where measurements go, besides the ledger.",
+        examples=[{"datadog": {"site": "datadoghq.eu"}}],
     )
 
 

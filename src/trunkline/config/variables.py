@@ -6,10 +6,8 @@ A mistake names the variable and what was expected, and never holds its value.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from trunkline.config import rules
-from trunkline.config.project import MeasureSettings
 from trunkline.config.rules import Rule
 from trunkline.dataclass import dataclass
 
@@ -66,38 +64,3 @@ def lacking(variable: Variable) -> str:
 def is_on(values: Mapping[str, str], name: str) -> bool:
     """Whether a switch is set, to true."""
     return values.get(name, "").lower() == "true"
-
-
-METRIC_PREFIX = Variable(
-    "TRUNKLINE_METRIC_PREFIX",
-    "the first part of every metric's name",
-    required=False,
-    rule=rules.METRIC_PREFIX,
-)
-SITE = Variable("DD_SITE", "the Datadog site, datadoghq.com when not set", required=False, rule=rules.SITE)
-URL = Variable(
-    "DD_URL", "the address of Datadog's intake, for proxies and tests", required=False, rule=rules.URL
-)
-
-# What overrides the `measure` section of a file.
-MEASURE_VARIABLES = (
-    METRIC_PREFIX,
-    Variable(
-        "DD_API_KEY", "the key that Datadog takes measurements with", required=False, secret=True, rule=KEY
-    ),
-    Variable("DD_ENABLED", "false sends nothing to Datadog", required=False, rule=SWITCH),
-    SITE,
-    URL,
-)
-
-
-def overridden(measure: MeasureSettings, values: Mapping[str, str]) -> MeasureSettings:
-    """The settings with what the environment says in their place."""
-    return replace(
-        measure,
-        prefix=values.get("TRUNKLINE_METRIC_PREFIX", measure.prefix),
-        datadog=is_on(values, "DD_ENABLED") if "DD_ENABLED" in values else measure.datadog,
-        api_key=values.get("DD_API_KEY", measure.api_key),
-        site=values.get("DD_SITE", measure.site),
-        url=values.get("DD_URL", measure.url),
-    )

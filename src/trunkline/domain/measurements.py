@@ -31,6 +31,8 @@ TITLE_BYTES = 500
 TEXT_BYTES = 4000
 # A quoted crash may be long; what was undone and where to look must still fit behind it.
 LINE_BYTES = 2500
+# The metric that `trunkline sinks test` sends.
+TEST = "sinks.test"
 _NOT_IN_TAGS = expression(r"[^\w\-:/.]")
 _NOT_IN_NAMES = expression(r"[^A-Za-z0-9_.]")
 _Hide = Callable[[str], str]
@@ -172,6 +174,24 @@ def measurements(
     )
 
 
+def trial_measurements(labels: Labels, at: datetime, marker: str) -> Measurements:
+    """What is sent to see whether a sink takes anything: under a name that nothing else has."""
+    tags = tuple(tag(*pair) for pair in (("status", Status.INFO.value), ("role", labels.role)) if pair[1])
+    return Measurements(
+        metrics=(Metric(f"{metric_prefix(labels.prefix)}.{TEST}", MetricKind.COUNT, 1.0, at, tags),),
+        notices=(
+            Notice(
+                title=f"{one_line(_capitalised(labels.prefix), TITLE_BYTES // 4)} Test: {marker}",
+                text="A test of this sink by `trunkline sinks test`; nothing was deployed.",
+                alert_type=Status.INFO.alert_type,
+                tags=tags,
+                at=at,
+                aggregation_key=marker[:100],
+            ),
+        ),
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One line of the reference: what is sent, as what, when and with which tags."""
@@ -210,6 +230,12 @@ def describe(prefix: str = "<prefix>") -> list[Row]:
 def metric_name(prefix: str, stage: Stage, what: str) -> str:
     """The name of a measured stage's `count` or `elapsed_time`."""
     return f"{metric_prefix(prefix)}.{_FAMILIES[stage].word}.{what}"
+
+
+def measured_word(stage: Stage) -> str:
+    """What a stage is called in metrics' names; empty for a stage that has none."""
+    family = _FAMILIES.get(stage)
+    return family.word if family else ""
 
 
 def metric_prefix(text: str) -> str:

@@ -18,6 +18,9 @@ from trunkline.domain.attempts import (
 from trunkline.domain.delivery.marks import Mark
 from trunkline.domain.gates import GateRecord
 from trunkline.domain.ledger_lines import LedgerRecord
+from trunkline.domain.parcels import Message
+from trunkline.domain.totals import Tally
+from trunkline.ports.outbox import Outbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +31,8 @@ class Added:
     known: int
 
 
-class Ledger(Protocol):
-    """The append-only record. Every call is one transaction that is durable when it returns.
+class Ledger(Outbox, Protocol):
+    """The append-only record, and beside it the outbox. Every call is one transaction, durable when it returns.
 
     Raises (each method):
         Unreachable: the ledger cannot be read or written (disk full, locked, not a ledger).
@@ -47,16 +50,18 @@ class Ledger(Protocol):
         """The newest runs of a service, newest first."""
         ...
 
-    def begin(self, attempt: Attempt) -> None:
-        """Write down the intent to do something."""
+    def begin(self, attempt: Attempt, messages: Iterable[Message] = ()) -> None:
+        """Write down the intent to do something, and in the same transaction what is to be told of it."""
         ...
 
     def intend(self, attempt_id: str, step: str, at: datetime) -> None:
         """Write down that a step of an attempt begins now."""
         ...
 
-    def end(self, ending: Ending, deployment: Deployment | None = None) -> None:
-        """Write down how an attempt ended, and in the same transaction what stands since."""
+    def end(
+        self, ending: Ending, deployment: Deployment | None = None, messages: Iterable[Message] = ()
+    ) -> None:
+        """Write down how an attempt ended, and in the same transaction what stands since and is to be told."""
         ...
 
     def decide(self, approval: Approval) -> None:
@@ -85,6 +90,10 @@ class Ledger(Protocol):
         limit: int = 50,
     ) -> tuple[AttemptRecord, ...]:
         """The newest attempts, newest first; with `since` none that began before."""
+        ...
+
+    def tallies(self, service: str, environment: str) -> tuple[Tally, ...]:
+        """How many attempts a service has had there (or at stages that have no environment), however long ago."""
         ...
 
     def steps(self, attempt_id: str) -> tuple[tuple[str, datetime], ...]:

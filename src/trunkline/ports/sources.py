@@ -44,6 +44,10 @@ class SourceControl(Protocol):
         """The tags that a glob names, oldest first; none where git has none."""
         ...
 
+    def remote(self) -> str:
+        """Where it was cloned from, as it was written down: it may hold a login. Empty where nobody knows."""
+        ...
+
     def export(self, commit: str, path: str, into: Path) -> Path | None:
         """Copy a file or folder of the project as a commit has it.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from trunkline.dataclass import dataclass
+from trunkline.domain.measurements import Labels
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from trunkline.ports.http import Http, TlsSettings
     from trunkline.ports.images import Artifacts, BillOfMaterials, ImageBuilder, LocalRegistryKeeper, Registry
     from trunkline.ports.ledger import Ledger
+    from trunkline.ports.outbox import Sink
     from trunkline.ports.people import Approver, Listener, Surroundings
     from trunkline.ports.processes import Processes
     from trunkline.ports.scanners import Scanner
@@ -31,6 +33,9 @@ class World:
 
     Attributes:
         scanner: the configured scanner, or one that reads these reports.
+        sinks: where measurements go.
+        labels: what is written on them.
+        repository_url: where the commits are, without a login, or empty.
     """
 
     project: Project
@@ -55,4 +60,7 @@ class World:
     forwarding: Callable[[ClusterTarget], Forwarding]
     http: Callable[[TlsSettings], Http]
     listeners: tuple[Listener, ...] = ()
+    sinks: tuple[Sink, ...] = ()
+    labels: Labels = Labels()
+    repository_url: Callable[[], str] = lambda: ""
     new_id: Callable[[], str] = lambda: ""

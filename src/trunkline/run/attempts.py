@@ -17,6 +17,7 @@ from trunkline.errors import Interrupted, Terminated, TrunklineError, WaitingFor
 from trunkline.events import Failed, Finished, Started
 from trunkline.ports import World
 from trunkline.run.announce import Voice, announce
+from trunkline.run.telling import messages
 
 Result = TypeVar("Result")
 # None of these says anything about the commit: the attempt can simply be made again.
@@ -32,6 +33,7 @@ class Account:
         deployment: what stands since, to be recorded together with a good ending.
     """
 
+    run: Run
     attempt: Attempt
     voice: Voice
     digest: str = ""
@@ -94,9 +96,9 @@ def attempt(world: World, run: Run, subject: Subject, body: Callable[[Account], 
         kind=subject.kind,
         ci=world.surroundings.ci,
     )
-    world.ledger.begin(begun)
+    world.ledger.begin(begun, messages(world, run, begun))
     announce(world, Started(begun.started_at, begun))
-    account = Account(begun, Voice(world, begun))
+    account = Account(run, begun, Voice(world, begun))
     try:
         result = body(account)
     except BaseException as error:
@@ -137,8 +139,9 @@ def _end(world: World, account: Account, outcome: Outcome, reason: str) -> None:
     deployment = account.deployment
     if deployment is not None:
         deployment = replace(deployment, deployed_at=ending.finished_at)
+    told = messages(world, account.run, account.attempt, ending, deployment)
     try:
-        world.ledger.end(ending, deployment)
+        world.ledger.end(ending, deployment, told)
     finally:
         kind = Finished if outcome is Outcome.SUCCEEDED else Failed
         announce(world, kind(ending.finished_at, account.attempt, ending))

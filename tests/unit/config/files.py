@@ -95,15 +95,27 @@ measure:
   role: backend
   metric_version: 2
   event_version: "3"
-  datadog:
-    site: datadoghq.eu
-    url: http://127.0.0.1:8126
+  team: payments
+  sinks:
+    datadog:
+      site: datadoghq.eu
+      url: http://127.0.0.1:8126
+      dora: true
+      ci: true
+    dogstatsd: {address: "unix:///run/dsd.socket", timestamps: false}
+    statsd: {address: "127.0.0.1:8125", tags: true}
+    graphite: {address: "127.0.0.1:2003", tags: false, url: "http://127.0.0.1:8080"}
+    pushgateway: {url: "http://127.0.0.1:9091", username: ci, password: "${PUSH_PASSWORD}"}
+    otlp: {endpoint: "http://127.0.0.1:4318/", logs: false}
+    webhook: {url: "http://127.0.0.1:8000/hook"}
+    notify: {about: failures, environments: [prod]}
 """
 ENVIRON = {
     "REGISTRY": "quay.io",
     "QUAY_USERNAME": "acme+robot",
     "QUAY_PASSWORD": "pa: ss'w\"ord",
     "KEEP": "5",
+    "PUSH_PASSWORD": "p4ss w0rd",
     "HOME": "/home/ann",
 }
 

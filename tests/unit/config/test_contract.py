@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from trunkline.config.contract import CONTRACT_BUILD, CONTRACT_RELEASE, build_project, release_project
 from trunkline.config.project import ChartSettings, Environment, MeasureSettings, Project
+from trunkline.config.sinks import DatadogSettings, SinkSettings
 from trunkline.config.variables import Variable
 from trunkline.domain.images import parse_image
 from trunkline.domain.redaction import is_secret_name
@@ -71,7 +72,7 @@ def test_a_build_has_all_that_the_script_had() -> None:
         role="backend",
         metric_version="2.0",
         event_version="1.0",
-        datadog=False,
+        sinks=SinkSettings(datadog=DatadogSettings(enabled=False)),
     )
 
 
@@ -92,7 +93,7 @@ def test_a_release_has_all_that_the_script_had() -> None:
             tag="qa",
         ),
     )
-    assert (project.measure.host, project.measure.datadog) == ("release.circleci", False)
+    assert (project.measure.host, project.measure.sinks.datadog.enabled) == ("release.circleci", False)
 
 
 @pytest.mark.parametrize(
@@ -177,7 +178,7 @@ def test_datadog_is_on_with_a_key(
     read: Read, environ: Mapping[str, str], table: tuple[Variable, ...]
 ) -> None:
     """DD_ENABLED switches sending on, to where DD_SITE or DD_URL say."""
-    measure = read(
+    datadog = read(
         {
             **environ,
             "DD_ENABLED": "true",
@@ -186,8 +187,8 @@ def test_datadog_is_on_with_a_key(
             "DD_URL": "http://p",
         },
         ROOT,
-    ).measure
-    assert (measure.datadog, measure.api_key, measure.site, measure.url) == (
+    ).measure.sinks.datadog
+    assert (datadog.enabled, datadog.api_key, datadog.site, datadog.url) == (
         True,
         "abcdef",
         "datadoghq.eu",
@@ -201,7 +202,7 @@ def test_datadog_is_off_without_a_word(
     read: Read, environ: Mapping[str, str], table: tuple[Variable, ...], switch: str
 ) -> None:
     """Where DD_ENABLED does not say true, nothing is sent and no key is needed."""
-    assert not read({**environ, "DD_ENABLED": switch}, ROOT).measure.datadog
+    assert not read({**environ, "DD_ENABLED": switch}, ROOT).measure.sinks.datadog.enabled
 
 
 @BOTH

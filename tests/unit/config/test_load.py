@@ -12,6 +12,17 @@ from tests.unit.config.files import ENVIRON, FULL, ROOT, VALID, mistakes, read, 
 from trunkline.config.checks import CommandCheck, Expectation, HelmTest, HttpCheck
 from trunkline.config.load import find_project_file, load_project, read_project
 from trunkline.config.project import Environment, ImageKeys, MeasureSettings, Project
+from trunkline.config.sinks import (
+    DatadogSettings,
+    DogStatsdSettings,
+    GraphiteSettings,
+    NotifySettings,
+    OtlpSettings,
+    PushgatewaySettings,
+    SinkSettings,
+    StatsdSettings,
+    WebhookSettings,
+)
 from trunkline.domain.images import parse_image
 from trunkline.errors import ConfigurationError, UsageError
 
@@ -94,8 +105,17 @@ def test_every_key_reaches_the_project() -> None:
         role="backend",
         metric_version="2",
         event_version="3",
-        site="datadoghq.eu",
-        url="http://127.0.0.1:8126",
+        team="payments",
+        sinks=SinkSettings(
+            datadog=DatadogSettings(site="datadoghq.eu", url="http://127.0.0.1:8126", dora=True, ci=True),
+            dogstatsd=DogStatsdSettings("unix:///run/dsd.socket", timestamps=False),
+            statsd=StatsdSettings("127.0.0.1:8125", tags=True),
+            graphite=GraphiteSettings("127.0.0.1:2003", False, "http://127.0.0.1:8080"),
+            pushgateway=PushgatewaySettings("http://127.0.0.1:9091", "ci", "p4ss w0rd"),
+            otlp=OtlpSettings("http://127.0.0.1:4318/v1/metrics", ""),
+            webhook=WebhookSettings("http://127.0.0.1:8000/hook"),
+            notify=NotifySettings(about="failures", environments=("prod",)),
+        ),
     )
 
 
@@ -129,7 +149,9 @@ def test_the_sample_is_valid() -> None:
 @pytest.mark.parametrize("switch", ["false", "{enabled: false}", "${SEND:-false}"])
 def test_datadog_can_be_switched_off_in_one_word(switch: str) -> None:
     """`datadog: false` is short for `enabled: false`, also through a variable."""
-    assert not read(with_lines(("chart:", f"measure:\n  datadog: {switch}\nchart:"))).measure.datadog
+    assert not read(
+        with_lines(("chart:", f"measure:\n  sinks:\n    datadog: {switch}\nchart:"))
+    ).measure.sinks.datadog.enabled
 
 
 def test_the_environment_overrides_where_measurements_go() -> None:
@@ -143,18 +165,20 @@ def test_the_environment_overrides_where_measurements_go() -> None:
         "DD_ENABLED": "False",
     }
     measure = read(FULL, environ).measure
-    assert (measure.prefix, measure.site, measure.url) == (
+    datadog = measure.sinks.datadog
+    assert (measure.prefix, datadog.site, datadog.url) == (
         "sentinelsix",
         "us5.datadoghq.com",
         "https://proxy",
     )
-    assert (measure.api_key, measure.datadog) == ("0123456789abcdef", False)
+    assert (datadog.api_key, datadog.enabled) == ("0123456789abcdef", False)
 
 
 def test_an_empty_variable_overrides_nothing() -> None:
     """CI systems set variables to nothing; that leaves the file's word."""
     measure = read(FULL, {**ENVIRON, "DD_SITE": "", "DD_ENABLED": " ", "TRUNKLINE_METRIC_PREFIX": ""}).measure
-    assert (measure.prefix, measure.site, measure.datadog) == ("acme.ci", "datadoghq.eu", True)
+    datadog = measure.sinks.datadog
+    assert (measure.prefix, datadog.site, datadog.enabled) == ("acme.ci", "datadoghq.eu", True)
 
 
 def test_a_wrong_variable_is_told_after_the_file() -> None:

@@ -13,7 +13,7 @@ _TABLE = {
     ),
     "unknown key, nothing like it": (
         ("chart:", "measure: {zzz: 1}\nchart:"),
-        "5:11: measure: there is no key 'zzz'; known here: prefix, host, role, metric_version, event_version, datadog",
+        "5:11: measure: there is no key 'zzz'; known here: prefix, host, role, metric_version, event_version, team, sinks",
     ),
     "unknown key in an environment": (
         ("    needs:", "    need:"),
@@ -183,24 +183,40 @@ _TABLE = {
         "5:11: measure: the key 'api_key' does not belong here: a secret never stands in a file; set DD_API_KEY in the environment",
     ),
     "a key below Datadog": (
-        ("chart:", "measure: {datadog: {app_key: abcdefgh}}\nchart:"),
-        "5:21: measure.datadog: the key 'app_key' does not belong here: a secret never stands in a file; set DD_API_KEY in the environment",
+        ("chart:", "measure: {sinks: {datadog: {app_key: abcdefgh}}}\nchart:"),
+        "5:29: measure.sinks.datadog: the key 'app_key' does not belong here: a secret never stands in a file; set DD_API_KEY in the environment",
+    ),
+    "a secret of the webhook": (
+        ("chart:", "measure: {sinks: {webhook: {secret: abcdefgh}}}\nchart:"),
+        "5:29: measure.sinks.webhook: the key 'secret' does not belong here: a secret never stands in a file; set TRUNKLINE_WEBHOOK_SECRET in the environment",
+    ),
+    "a socket without a scheme": (
+        ("chart:", "measure: {sinks: {dogstatsd: {address: 'localhost:8125'}}}\nchart:"),
+        "5:40: measure.sinks.dogstatsd.address: expected udp://host:port or unix:///path, found 'localhost:8125'",
+    ),
+    "an address without a port": (
+        ("chart:", "measure: {sinks: {graphite: {address: carbon}}}\nchart:"),
+        "5:39: measure.sinks.graphite.address: expected a host and a port such as 127.0.0.1:8125, found 'carbon'",
+    ),
+    "a port that is none": (
+        ("chart:", "measure: {sinks: {statsd: {address: '127.0.0.1:70000'}}}\nchart:"),
+        "5:37: measure.sinks.statsd.address: expected a host and a port such as 127.0.0.1:8125, found '127.0.0.1:70000'",
     ),
     "metric prefix": (
         ("chart:", "measure: {prefix: 2fast}\nchart:"),
         "5:19: measure.prefix: expected letters, digits and '_', in parts joined by '.', beginning with a letter, found '2fast'",
     ),
     "site with scheme": (
-        ("chart:", "measure: {datadog: {site: 'https://datadoghq.eu'}}\nchart:"),
-        "5:27: measure.datadog.site: expected a Datadog site such as datadoghq.eu, found 'https://datadoghq.eu'",
+        ("chart:", "measure: {sinks: {datadog: {site: 'https://datadoghq.eu'}}}\nchart:"),
+        "5:35: measure.sinks.datadog.site: expected a Datadog site such as datadoghq.eu, found 'https://datadoghq.eu'",
     ),
     "address": (
-        ("chart:", "measure: {datadog: {url: 'proxy:8080'}}\nchart:"),
-        "5:26: measure.datadog.url: expected an address such as https://proxy.example.com, found 'proxy:8080'",
+        ("chart:", "measure: {sinks: {datadog: {url: 'proxy:8080'}}}\nchart:"),
+        "5:34: measure.sinks.datadog.url: expected an address such as https://proxy.example.com, found 'proxy:8080'",
     ),
     "datadog is a word": (
-        ("chart:", "measure: {datadog: on}\nchart:"),
-        "5:20: measure.datadog: expected true or false, found 'on'; did you mean true?",
+        ("chart:", "measure: {sinks: {datadog: on}}\nchart:"),
+        "5:28: measure.sinks.datadog: expected true or false, found 'on'; did you mean true?",
     ),
     "unset variable": (
         ("namespace: sample-qa", "namespace: sample-${STAGE}"),

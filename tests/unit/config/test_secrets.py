@@ -76,7 +76,9 @@ def test_a_refused_password_says_how_to_mend_it() -> None:
 
 def test_a_key_of_datadog_in_the_file_is_not_repeated() -> None:
     """An API key that is written down is refused without its value."""
-    text = with_lines(("chart:", f"measure: {{api_key: {_SECRET}, datadog: {{api_key: {_SECRET}}}}}\nchart:"))
+    text = with_lines(
+        ("chart:", f"measure: {{api_key: {_SECRET}, sinks: {{datadog: {{api_key: {_SECRET}}}}}}}\nchart:")
+    )
     error = refusal(text)
     assert len(error.mistakes) == 2
     assert _SECRET not in _texts(error)

@@ -41,6 +41,10 @@ class RehearsedSource:
         """See the port."""
         return ()
 
+    def remote(self) -> str:
+        """See the port."""
+        return ""
+
     def export(self, commit: str, path: str, into: Path) -> Path | None:
         """See the port. The versions of a rehearsal are in no repository; all have the chart that lies there."""
         return None

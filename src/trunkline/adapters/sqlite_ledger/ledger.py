@@ -7,15 +7,27 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 
+from trunkline.adapters.sqlite_ledger import outbox
 from trunkline.adapters.sqlite_ledger.file import LedgerFile
 from trunkline.adapters.sqlite_ledger.journal import MOUNTS
 from trunkline.adapters.sqlite_ledger.rows import clean, insert, micros, moment, read, read_record
 from trunkline.adapters.sqlite_ledger.transfer import add, entries, faults
-from trunkline.domain.attempts import Approval, Attempt, AttemptRecord, Deployment, Ending, Run
+from trunkline.domain.attempts import (
+    Approval,
+    Attempt,
+    AttemptRecord,
+    Deployment,
+    Ending,
+    Outcome,
+    Run,
+    Stage,
+)
 from trunkline.domain.delivery.marks import Mark
 from trunkline.domain.gates import GateRecord
 from trunkline.domain.ledger_lines import LedgerRecord
+from trunkline.domain.parcels import Lost, Message, Queue, Settlement
 from trunkline.domain.redaction import Redactor
+from trunkline.domain.totals import Tally
 from trunkline.ports.ledger import Added
 
 BUSY_TIMEOUT_S = 10.0
@@ -76,10 +88,11 @@ class SqliteLedger:
         rows = self._newest("SELECT * FROM runs", "started_at", {"service": service}, limit)
         return tuple(read(Run, row) for row in rows)
 
-    def begin(self, attempt: Attempt) -> None:
+    def begin(self, attempt: Attempt, messages: Iterable[Message] = ()) -> None:
         """See the port."""
         with self._file.writing() as connection:
             insert(connection, "attempts", attempt, self._redactor)
+            outbox.post(connection, messages, self._redactor)
 
     def intend(self, attempt_id: str, step: str, at: datetime) -> None:
         """See the port."""
@@ -89,12 +102,35 @@ class SqliteLedger:
                 (self._clean(attempt_id), self._clean(step), micros(at)),
             )
 
-    def end(self, ending: Ending, deployment: Deployment | None = None) -> None:
+    def end(
+        self, ending: Ending, deployment: Deployment | None = None, messages: Iterable[Message] = ()
+    ) -> None:
         """See the port."""
         with self._file.writing() as connection:
             insert(connection, "endings", ending, self._redactor)
             if deployment is not None:
                 insert(connection, "deployments", deployment, self._redactor)
+            outbox.post(connection, messages, self._redactor)
+
+    def claim(self, sink: str, now: datetime, until: datetime, limit: int) -> tuple[Message, ...]:
+        """See the port."""
+        with self._file.writing() as connection:
+            return outbox.claim(connection, self._clean(sink), now, until, limit)
+
+    def settle(self, settlements: Iterable[Settlement], now: datetime) -> None:
+        """See the port."""
+        with self._file.writing() as connection:
+            outbox.settle(connection, settlements, now, self._redactor)
+
+    def queues(self) -> tuple[Queue, ...]:
+        """See the port."""
+        with self._file.reading() as connection:
+            return outbox.queues(connection)
+
+    def lost(self, sink: str = "", limit: int = 50) -> tuple[Lost, ...]:
+        """See the port."""
+        with self._file.reading() as connection:
+            return outbox.lost(connection, self._clean(sink), limit)
 
     def decide(self, approval: Approval) -> None:
         """See the port."""
@@ -139,6 +175,29 @@ class SqliteLedger:
             since,
         )
         return tuple(read_record(row) for row in rows)
+
+    def tallies(self, service: str, environment: str) -> tuple[Tally, ...]:
+        """See the port."""
+        with self._file.reading() as connection:
+            # Where there is one max(), SQLite takes the other columns from that row.
+            rows = connection.execute(
+                "SELECT stage, outcome, count(*) AS count, sum(finished_at - started_at) AS total,"
+                " max(finished_at) AS last, finished_at - started_at AS newest"
+                " FROM attempts JOIN endings ON endings.attempt_id = attempts.id"
+                " WHERE service = ? AND environment = ? GROUP BY stage, outcome",
+                (self._clean(service), self._clean(environment)),
+            ).fetchall()
+        return tuple(
+            Tally(
+                Stage(row["stage"]),
+                Outcome(row["outcome"]),
+                row["count"],
+                row["total"] / 1e6,
+                moment(row["last"]),
+                row["newest"] / 1e6,
+            )
+            for row in rows
+        )
 
     def steps(self, attempt_id: str) -> tuple[tuple[str, datetime], ...]:
         """See the port."""

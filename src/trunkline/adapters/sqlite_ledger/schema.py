@@ -4,7 +4,8 @@ Moments are integers: microseconds since 1970 in UTC. They sort, they subtract (
 the measures are plain arithmetic on an index), they round-trip Python's datetimes exactly, and they take 8
 bytes where ISO text takes 32. To read one by hand: `datetime(started_at / 1000000, 'unixepoch')`.
 
-Every table refuses UPDATE and DELETE, and an insert that would replace a row: what happened, happened.
+Every table but the outbox refuses UPDATE and DELETE, and an insert that would replace a row: what happened,
+happened.
 """
 
 from __future__ import annotations
@@ -111,6 +112,18 @@ _MARKS = (
     *_append_only("marks", "id"),
 )
 
+# Messages come and go, so this table alone may change; nothing of what happened is in it that is not elsewhere.
+_OUTBOX = (
+    """CREATE TABLE outbox (
+        seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, sink TEXT NOT NULL, series TEXT NOT NULL,
+        second INTEGER NOT NULL, written_at INTEGER NOT NULL, fate TEXT NOT NULL, tries INTEGER NOT NULL,
+        reason TEXT NOT NULL, not_before INTEGER NOT NULL, settled_at INTEGER NOT NULL, parcel TEXT NOT NULL
+    ) STRICT""",
+    "CREATE UNIQUE INDEX outbox_by_second ON outbox (series, second) WHERE series <> ''",
+    "CREATE INDEX outbox_waiting ON outbox (sink, seq) WHERE fate = 'waiting'",
+    "CREATE INDEX outbox_settled ON outbox (fate, settled_at)",
+)
+
 # Migration n leads from version n to version n + 1; version 0 is an empty file. They are never edited, only
 # added to, and each of them leaves the rows that are there as they are.
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
@@ -123,6 +136,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _GATES,
     ("ALTER TABLE deployments ADD COLUMN ingredients TEXT NOT NULL DEFAULT ''",),
     ("ALTER TABLE deployments ADD COLUMN changes TEXT NOT NULL DEFAULT ''", *_MARKS),
+    _OUTBOX,
 )
 
 

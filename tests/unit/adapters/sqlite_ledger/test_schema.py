@@ -10,9 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.records import COMMIT, DIGEST, a_run
+from tests.fakes.records import COMMIT, DIGEST, a_run, an_attempt, an_ending, at
 from tests.unit.adapters.sqlite_ledger.support import TABLES, connection_of, fill, opened, raw
 from trunkline.adapters.sqlite_ledger.schema import MIGRATIONS, migrate, version_of
+from trunkline.domain.measurements import Labels, measurements
+from trunkline.domain.parcels import Origin, message, of_attempt
+
+MEASURED = measurements(an_attempt(), an_ending(), Labels())
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -38,7 +42,7 @@ def test_every_table_is_strict(path: Path) -> None:
     with raw(path) as connection:
         tables = connection.execute("PRAGMA table_list").fetchall()
     ours = {name: strict for _, name, _, _, _, strict in tables if not name.startswith("sqlite_")}
-    assert ours == dict.fromkeys(TABLES, 1)
+    assert ours == dict.fromkeys((*TABLES, "outbox"), 1)
 
 
 def test_no_query_scans(path: Path) -> None:
@@ -60,13 +64,19 @@ def test_no_query_scans(path: Path) -> None:
         ledger.attempts(run_id="run-1")
         for digest, service in (("", ""), (DIGEST, ""), ("", "sample")):
             ledger.gates(digest=digest, service=service)
+        ledger.claim("sink", at(0), at(60), 10)
+        ledger.lost()
+        told = of_attempt(
+            a_run(), an_attempt("attempt-9"), Origin(), an_ending("attempt-9"), measured=MEASURED
+        )
+        ledger.begin(an_attempt("attempt-9"), [message("sink", told, one_per_second=True)])
         connection.set_trace_callback(None)
         selects = [query for query in queries if query.startswith("SELECT")]
         for query in selects:
             plans += [row["detail"] for row in connection.execute(f"EXPLAIN QUERY PLAN {query}")]
         names = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL")
         indexes = {row["name"] for row in names}
-    assert len(selects) == 20
+    assert len(selects) == 23
     assert indexes - set(" ".join(plans).split()) == set()
     assert not [plan for plan in plans if "TEMP B-TREE" in plan]
     assert not [plan for plan in plans if plan.startswith("SCAN") and "_by_time" not in plan]
