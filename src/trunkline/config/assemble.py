@@ -239,7 +239,9 @@ def _sinks(section: SinksSection) -> SinkSettings:
     datadog, otlp = section.datadog, section.otlp
     receiver = otlp.endpoint.rstrip("/")
     return SinkSettings(
-        datadog=DatadogSettings(datadog.enabled, "", datadog.site, datadog.url, datadog.dora, datadog.ci),
+        datadog=DatadogSettings(
+            datadog.enabled, "", datadog.site, datadog.url, datadog.series, datadog.dora, datadog.ci
+        ),
         dogstatsd=DogStatsdSettings(section.dogstatsd.address, section.dogstatsd.timestamps),
         statsd=StatsdSettings(section.statsd.address, section.statsd.tags),
         graphite=GraphiteSettings(section.graphite.address, section.graphite.tags, section.graphite.url),

@@ -19,6 +19,7 @@ BUILDERS = ("docker", "podman", "buildah")
 ALLOWANCES = ("dirty", "off_trunk")
 REACTIONS = ("rollback", "keep")
 SBOMS = ("wanted", "required")
+SERIES = ("v2", "v1")
 NEWS = ("failures", "deployments", "everything")
 # No setting that counts something needs more.
 MOST = 1_000_000

@@ -33,6 +33,12 @@ class DatadogSection(Section):
         description="The intake's address instead of the site's, for proxies and tests. DD_URL overrides it.",
         examples=["https://datadog-proxy.example.com"],
     )
+    series: str = key(
+        kinds.choice(*rules.SERIES),
+        "v2",
+        description="The version of the interface that takes metrics: v1 for what is like Datadog and older, such as VictoriaMetrics.",
+        examples=["v1"],
+    )
     dora: bool = key(
         kinds.FLAG,
         default=False,

@@ -13,6 +13,7 @@ class DatadogSettings:
     """Datadog's HTTP intake, which is used when there is a key.
 
     Attributes:
+        series: the version of its interface that takes metrics; what is only like Datadog may have `v1` alone.
         dora: whether deployments and incidents go to DORA metrics, too.
         ci: whether runs and stages go to CI Visibility, too.
     """
@@ -21,6 +22,7 @@ class DatadogSettings:
     api_key: str = field(default="", repr=False)
     site: str = "datadoghq.com"
     url: str = ""
+    series: str = "v2"
     dora: bool = False
     ci: bool = False
 

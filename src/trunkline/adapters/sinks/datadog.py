@@ -43,6 +43,7 @@ class _DatadogSink:
     confirms = True
 
     def __init__(self, settings: DatadogSettings, http: Http, clock: Clock, redactor: Redactor) -> None:
+        self._settings = settings
         self._datadog = Datadog(settings, http, clock, redactor)
 
     @property
@@ -65,8 +66,15 @@ class DatadogMetrics(_DatadogSink):
     def send(self, messages: Sequence[Message], now: datetime, timeout_s: float) -> Delivery:
         """See the port."""
         kept, stale = fresh(messages, now, wire.OLDEST_METRIC_S)
-        delivery = self._datadog.deliver(kept, wire.SERIES, _series, timeout_s, at_once=_SERIES_AT_ONCE)
-        return along_with(delivery, stale)
+        old = self._settings.series == "v1"
+        path, write = (wire.SERIES_V1, wire.series_v1) if old else (wire.SERIES, wire.series)
+
+        def body(batch: Sequence[Message]) -> object:
+            return write(
+                (item.parcel.origin.host, metric) for item in batch for metric in item.parcel.metrics
+            )
+
+        return along_with(self._datadog.deliver(kept, path, body, timeout_s, at_once=_SERIES_AT_ONCE), stale)
 
 
 class DatadogEvents(_DatadogSink):
@@ -197,10 +205,6 @@ class Datadog:
             f"Datadog at {self.server} did not check the API key: {verdict.cause}.",
             "Check DD_SITE (or DD_URL), or try again later.",
         )
-
-
-def _series(batch: Sequence[Message]) -> object:
-    return wire.series((item.parcel.origin.host, metric) for item in batch for metric in item.parcel.metrics)
 
 
 def _event(batch: Sequence[Message]) -> object:

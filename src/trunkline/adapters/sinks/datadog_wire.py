@@ -1,6 +1,6 @@
 """Datadog's HTTP interface: addresses and bodies. Sends nothing by itself.
 
-Metrics go to `POST /api/v2/series`, events to `POST /api/v1/events`, deployments to `POST /api/v2/dora/deployment`,
+Metrics go to `POST /api/v2/series` (or `/api/v1/series`), events to `POST /api/v1/events`, deployments to `POST /api/v2/dora/deployment`,
 incidents to `POST /api/v2/dora/failure`, runs and stages to `POST /api/v2/ci/pipeline` (all need the API key alone);
 the key is tried with `GET /api/v1/validate`. See https://docs.datadoghq.com/api/latest/ under metrics, events,
 dora-metrics, ci-visibility-pipelines and authentication.
@@ -19,7 +19,7 @@ from trunkline.domain.measurements import Metric, MetricKind, Notice
 # Older points are not taken: an hour for metrics, 18 hours for events; a little less, as clocks differ.
 OLDEST_METRIC_S = 3600 - 60
 OLDEST_EVENT_S = 18 * 3600 - 60
-SERIES, EVENTS = "/api/v2/series", "/api/v1/events"
+SERIES, SERIES_V1, EVENTS = "/api/v2/series", "/api/v1/series", "/api/v1/events"
 DEPLOYMENTS, FAILURES, PIPELINES = "/api/v2/dora/deployment", "/api/v2/dora/failure", "/api/v2/ci/pipeline"
 VALIDATE = "/api/v1/validate"
 BAD_KEY = "the Datadog API key is empty or has characters that no key has"
@@ -69,6 +69,22 @@ def series(metrics: Iterable[tuple[str, Metric]]) -> dict[str, object]:
                 "type": _KINDS[metric.kind],
                 "points": [{"timestamp": int(metric.at.timestamp()), "value": metric.value}],
                 "resources": [{"type": "host", "name": host}],
+                "tags": list(metric.tags),
+            }
+            for host, metric in metrics
+        ]
+    }
+
+
+def series_v1(metrics: Iterable[tuple[str, Metric]]) -> dict[str, object]:
+    """The same for the older interface."""
+    return {
+        "series": [
+            {
+                "metric": metric.name,
+                "type": metric.kind.value,
+                "points": [[int(metric.at.timestamp()), metric.value]],
+                "host": host,
                 "tags": list(metric.tags),
             }
             for host, metric in metrics

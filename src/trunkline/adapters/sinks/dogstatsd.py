@@ -27,6 +27,9 @@ from trunkline.ports.outbox import Delivery
 _OLDEST_S = 3600 - 60.0
 _AT_ONCE = 200
 _LETTERS = {MetricKind.COUNT: "c", MetricKind.GAUGE: "g"}
+_LONGEST_HOST = 255
+# Shorter than three dots, a cut text says nothing.
+_LEAST = 4
 _OK, _CRITICAL, _UNKNOWN = 0, 2, 3
 _NOT_IN_NAMES = expression(r"[^A-Za-z0-9_.]")
 
@@ -79,17 +82,13 @@ def metric_line(metric: Metric, *, timestamps: bool = True) -> bytes:
 
 def event_line(notice: Notice, host: str, most: int = UDP_BYTES) -> bytes:
     """One event, cut so that it fits into a packet: the agent drops one that was cut by the network."""
-    title = _escaped(notice.title)
+    title = _fitting(notice.title, most // 4)
     key = f"|k:{_plain(notice.aggregation_key)}" if notice.aggregation_key else ""
     rest = (
-        f"|d:{int(notice.at.timestamp())}|h:{_plain(host)}{key}|p:{notice.priority}|t:{notice.alert_type}"
-        f"{_tags(notice.tags)}"
+        f"|d:{int(notice.at.timestamp())}|h:{_host(host)}{key}|p:{notice.priority}|t:{notice.alert_type}"
+        f"{_tags(_within(notice.tags, most // 4))}"
     ).encode()
-    room = most - len(rest) - len(title) - len(b"_e{000,00000}:|")
-    text = _escaped(cut(notice.text, max(room, 0)))
-    if len(text) > room:
-        # A line feed takes two bytes on the wire.
-        text = _escaped(cut(notice.text, max(room - notice.text.count("\n"), 0)))
+    text = _fitting(notice.text, most - len(rest) - len(title) - len(b"_e{0000,0000}:|"))
     return b"_e{%d,%d}:%s|%s%s" % (len(title), len(text), title, text, rest)
 
 
@@ -103,9 +102,35 @@ def check_line(parcel: Parcel, prefix: str, most: int = UDP_BYTES) -> bytes:
     tags += [tag("environment", parcel.origin.environment)] if parcel.origin.environment else []
     head = (
         f"_sc|{metric_prefix(prefix)}.{attempt.stage.value}|{status}|d:{int(ending.finished_at.timestamp())}"
-        f"|h:{_plain(parcel.origin.host)}{_tags(tuple(tags))}|m:"
+        f"|h:{_host(parcel.origin.host)}{_tags(_within(tuple(tags), most // 4))}|m:"
     ).encode()
-    return head + _escaped(cut(ending.reason.replace("m:", "m :") or "well", most - len(head) - 8))
+    return head + _fitting(ending.reason.replace("m:", "m :") or "well", most - len(head))
+
+
+def _fitting(text: str, room: int) -> bytes:
+    """As it goes over the wire, in at most so many bytes: a line feed takes two there."""
+    limit = room
+    while limit >= _LEAST:
+        escaped = _escaped(cut(text, limit))
+        if len(escaped) <= room:
+            return escaped
+        limit -= max(1, (len(escaped) - room) // 2)
+    return b""
+
+
+def _within(tags: tuple[str, ...], room: int) -> tuple[str, ...]:
+    """As many tags as fit; those that come first matter most."""
+    kept: list[str] = []
+    for item in tags:
+        room -= len(item.encode("utf-8", "replace")) + 1
+        if room < 0:
+            break
+        kept.append(item)
+    return tuple(kept)
+
+
+def _host(host: str) -> str:
+    return _plain(cut(host, _LONGEST_HOST))
 
 
 def _number(value: float) -> str:
