@@ -1,7 +1,7 @@
 """A strict stand-in for Datadog's intake on loopback: for tests, and by itself for the demonstration.
 
-It takes `POST /api/v2/series`, `/api/v1/series` and `/api/v1/events` and `GET /api/v1/validate` with the key in the
-header `DD-API-KEY`, answers as documented, keeps what it accepts and can be told to misbehave. That it is like the
+It takes `POST /api/v2/series`, `/api/v1/series`, `/api/v1/events`, `/api/v2/dora/deployment`, `/api/v2/dora/failure`
+and `/api/v2/ci/pipeline`, and `GET /api/v1/validate`, with the key in the header `DD-API-KEY`, answers as documented, keeps what it accepts and can be told to misbehave. That it is like the
 real one is shown by the vendor's own clients, in tests/contract/test_datadog_standin.py.
 
     python -m tests.standins.datadog --record FILE    serve; the first line printed is the URL
@@ -26,6 +26,7 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
+from tests.standins.deliveries import read_deployment, read_failure, read_pipelines
 from tests.standins.faults import FAULTS, Fault
 from tests.standins.intake import Mistakes, Record, read_event, read_series_v1, read_series_v2
 from tests.standins.server import LoopbackServer
@@ -36,6 +37,15 @@ LIMITS = {
     "/api/v2/series": (512_000, 5_242_880),
     "/api/v1/series": (3_200_000, 62_914_560),
     "/api/v1/events": (512_000, 5_242_880),
+    "/api/v2/dora/deployment": (512_000, 5_242_880),
+    "/api/v2/dora/failure": (512_000, 5_242_880),
+    "/api/v2/ci/pipeline": (5_000_000, 5_242_880),
+}
+
+_DELIVERIES: dict[str, Callable[[Any, float], list[Record]]] = {
+    "/api/v2/dora/deployment": lambda body, now: [read_deployment(body, now)],
+    "/api/v2/dora/failure": lambda body, now: [read_failure(body, now)],
+    "/api/v2/ci/pipeline": read_pipelines,
 }
 
 
@@ -101,6 +111,15 @@ class DatadogStandin:
         """Every event accepted, in order."""
         with self._changed:
             return [record.fields for record in self._records if record.kind == "event"]
+
+    def kept(self, kind: str) -> dict[str, dict[str, Any]]:
+        """What was accepted of a kind (`deployment`, `failure`, `job`, `pipeline`), by id: the last one counts."""
+        with self._changed:
+            return {
+                record.fields.get("unique_id") or record.fields["id"]: record.fields
+                for record in self._records
+                if record.kind == kind
+            }
 
     @property
     def stored(self) -> dict[tuple[str, tuple[str, ...], int], float]:
@@ -224,6 +243,10 @@ class _Handler(BaseHTTPRequestHandler):
                 standin.keep([event])
                 shown = {"id": len(standin.events), "date_happened": int(now), **event.fields}
                 return 202, {"status": "ok", "event": shown}
+            if path in _DELIVERIES:
+                records = _DELIVERIES[path](body, now)
+                standin.keep(records)
+                return 202, {"data": {"id": str(records[0].fields.get("id", "")), "type": records[0].kind}}
             records = (read_series_v2 if path == "/api/v2/series" else read_series_v1)(body, now)
         except Mistakes as mistakes:
             raise _Answer(400, *map(str, mistakes.args)) from None

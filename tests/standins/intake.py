@@ -57,7 +57,7 @@ def read_series_v1(body: Any, now: float) -> list[Record]:
 def read_event(body: Any, now: float) -> Record:
     """A v1 event body; raises `Mistakes`."""
     known: dict[str, Callable[[Any], str]] = {
-        "title": lambda value: "" if _text(value) else "must be a non-empty string",
+        "title": lambda value: "" if is_text(value) else "must be a non-empty string",
         "text": lambda value: _limited(value, TEXT_LENGTH),
         "alert_type": lambda value: (
             "" if value in ALERT_TYPES else f"must be one of {', '.join(ALERT_TYPES)}"
@@ -71,9 +71,9 @@ def read_event(body: Any, now: float) -> Record:
         "host": lambda value: "" if isinstance(value, str) else "must be a string",
         "device_name": lambda value: "" if isinstance(value, str) else "must be a string",
         "source_type_name": lambda value: "" if isinstance(value, str) else "must be a string",
-        "related_event_id": lambda value: "" if _integer(value) else "must be an integer",
+        "related_event_id": lambda value: "" if is_integer(value) else "must be an integer",
     }
-    _settle(_fields(body, known, required=("title", "text"), where="event"))
+    settle(check_fields(body, known, required=("title", "text"), where="event"))
     return Record("event", dict(body))
 
 
@@ -81,7 +81,7 @@ def _series(body: Any, now: float, one: Callable[[Any, str, float], Iterator[str
     if not isinstance(body, dict) or not isinstance(body.get("series"), list) or not body["series"]:
         raise Mistakes("body must be an object with a non-empty list 'series'")
     found = [item for i, entry in enumerate(body["series"]) for item in one(entry, f"series[{i}]", now)]
-    _settle(
+    settle(
         [item for item in found if isinstance(item, str)]
         + [f"{x}: unknown" for x in body.keys() - {"series"}]
     )
@@ -91,16 +91,16 @@ def _series(body: Any, now: float, one: Callable[[Any, str, float], Iterator[str
 def _v2(entry: Any, where: str, now: float) -> Iterator[str | Record]:
     known: dict[str, Callable[[Any], str]] = {
         "metric": _name,
-        "type": lambda value: "" if _integer(value) and value in V2_TYPES else "must be 0, 1, 2 or 3",
+        "type": lambda value: "" if is_integer(value) and value in V2_TYPES else "must be 0, 1, 2 or 3",
         "points": lambda value: "" if isinstance(value, list) and value else "must be a non-empty list",
         "resources": _resources,
         "tags": _tags,
-        "interval": lambda value: "" if _integer(value) and value >= 0 else "must be seconds",
-        "unit": lambda value: "" if _text(value) else "must be a string",
-        "source_type_name": lambda value: "" if _text(value) else "must be a string",
+        "interval": lambda value: "" if is_integer(value) and value >= 0 else "must be seconds",
+        "unit": lambda value: "" if is_text(value) else "must be a string",
+        "source_type_name": lambda value: "" if is_text(value) else "must be a string",
         "metadata": lambda value: "" if isinstance(value, dict) else "must be an object",
     }
-    mistakes = list(_fields(entry, known, required=("metric", "points"), where=where))
+    mistakes = list(check_fields(entry, known, required=("metric", "points"), where=where))
     yield from mistakes
     if mistakes:
         return
@@ -111,7 +111,7 @@ def _v2(entry: Any, where: str, now: float) -> Iterator[str | Record]:
             "timestamp": lambda value: _moment(value, now, PAST_S),
             "value": lambda value: "" if _number(value) else "must be a finite number",
         }
-        mistakes = list(_fields(point, checks, required=tuple(checks), where=at))
+        mistakes = list(check_fields(point, checks, required=tuple(checks), where=at))
         yield from mistakes
         if not mistakes:
             yield _point(entry, V2_TYPES[entry.get("type", 0)], point["timestamp"], point["value"], hosts)
@@ -125,10 +125,10 @@ def _v1(entry: Any, where: str, now: float) -> Iterator[str | Record]:
         "host": lambda value: "" if isinstance(value, str) else "must be a string",
         "tags": _tags,
         "interval": lambda value: (
-            "" if value is None or (_integer(value) and value >= 0) else "must be seconds"
+            "" if value is None or (is_integer(value) and value >= 0) else "must be seconds"
         ),
     }
-    mistakes = list(_fields(entry, known, required=("metric", "points"), where=where))
+    mistakes = list(check_fields(entry, known, required=("metric", "points"), where=where))
     yield from mistakes
     if mistakes:
         return
@@ -161,7 +161,7 @@ def _point(entry: dict[str, Any], kind: str, timestamp: int, value: float, hosts
     )
 
 
-def _fields(
+def check_fields(
     value: Any, known: dict[str, Callable[[Any], str]], *, required: tuple[str, ...], where: str
 ) -> Iterator[str]:
     if not isinstance(value, dict):
@@ -174,7 +174,7 @@ def _fields(
             yield f"{where}.{name}: {wrong}"
 
 
-def _settle(mistakes: Iterator[str] | list[str]) -> None:
+def settle(mistakes: Iterator[str] | list[str]) -> None:
     found = list(mistakes)
     if found:
         raise Mistakes(*found)
@@ -194,14 +194,14 @@ def _tags(value: Any) -> str:
 
 def _resources(value: Any) -> str:
     right = isinstance(value, list) and all(
-        isinstance(item, dict) and item.keys() == {"type", "name"} and all(map(_text, item.values()))
+        isinstance(item, dict) and item.keys() == {"type", "name"} and all(map(is_text, item.values()))
         for item in value
     )
     return "" if right else "must be a list of objects with 'type' and 'name'"
 
 
 def _moment(value: Any, now: float, past_s: int) -> str:
-    if not _integer(value):
+    if not is_integer(value):
         return "must be POSIX seconds, an integer"
     if value > now + FUTURE_S:
         return "is more than 10 minutes ahead"
@@ -214,11 +214,11 @@ def _limited(value: Any, length: int) -> str:
     return f"is longer than {length} characters" if len(value) > length else ""
 
 
-def _text(value: Any) -> bool:
+def is_text(value: Any) -> bool:
     return isinstance(value, str) and bool(value.strip())
 
 
-def _integer(value: Any) -> bool:
+def is_integer(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 

@@ -122,6 +122,7 @@ def test_packets_are_filled_but_not_over(standin: DogStatsdStandin) -> None:
 def test_nobody_listens(tmp_path: Path) -> None:
     """An agent that is not there is noticed on this machine, what was to be sent stays, and arrives when it is back."""
     path = tmp_path / "dsd.socket"
+    bench = Bench()
     for address in (f"unix://{path}", "udp://127.0.0.1:9"):
         bench = Bench(DogStatsd(DogStatsdSettings(address), SystemClock(), "x"))
         bench.tell(ended(an_attempt()))

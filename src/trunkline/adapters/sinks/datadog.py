@@ -25,6 +25,7 @@ from trunkline.domain.delivery.marks import Says
 from trunkline.domain.parcels import Message, Parcel
 from trunkline.domain.redaction import Redactor
 from trunkline.errors import Unreachable
+from trunkline.expressions import expression
 from trunkline.ports import Clock, Http
 from trunkline.ports.outbox import Delivery, Trouble
 
@@ -32,6 +33,7 @@ _SERIES_AT_ONCE = 50
 _EVENTS_AT_ONCE = 20
 _OLDEST_DEPLOYMENT_S = 90 * 86_400.0
 _CHECK_TIMEOUT_S = 5.0
+_NOT_IN_IDS = expression(r"[^A-Za-z0-9_.:-]")
 _Body = Callable[[Sequence[Message]], object]
 
 
@@ -219,7 +221,7 @@ def _deployment(batch: Sequence[Message]) -> object:
         raise ValueError("it is about no deployment")
     git = {"commit_sha": deployment.commit, "repository_url": parcel.origin.repository_url}
     attributes = {
-        "id": deployment.id,
+        "id": _id(deployment.id),
         "service": deployment.service,
         "env": parcel.origin.environment or deployment.environment,
         "version": deployment.commit[:12],
@@ -240,7 +242,7 @@ def _failure(batch: Sequence[Message]) -> object:
         raise ValueError("it is about no incident")
     closed = mark.says is Says.CLOSED
     attributes = {
-        "id": mark.subject,
+        "id": _id(mark.subject),
         "services": [mark.service] if mark.service else None,
         "env": parcel.origin.environment or mark.environment,
         "name": mark.title,
@@ -253,3 +255,8 @@ def _failure(batch: Sequence[Message]) -> object:
 
 def _nanoseconds(moment: datetime) -> int:
     return int(moment.timestamp() * 1_000_000) * 1000
+
+
+def _id(text: str) -> str:
+    """An id as Datadog wants it, the same each time: 16 to 128 letters, digits and a few signs."""
+    return _NOT_IN_IDS.sub("_", text)[:128].rjust(16, "_")
