@@ -203,6 +203,8 @@ class _Handler(BaseHTTPRequestHandler):
         path = urlsplit(self.path).path
         raw = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         fault = standin.next_fault(path)
+        if fault is not None and fault.late:
+            self._serve(path, raw)
         if fault is not None and fault.status == 0:
             self.close_connection = True
             standin.saw(Seen(self.command, path, 0))

@@ -13,12 +13,14 @@ class Fault:
 
     Attributes:
         status: answer this; 0 to answer nothing: `hang` keeps the connection, otherwise it is dropped.
+        late: take what was sent as always, and only then misbehave: the answer alone is lost.
         on: only requests whose path begins so.
     """
 
     status: int = 0
     headers: Mapping[str, str] = field(default_factory=dict)
     hang: bool = False
+    late: bool = False
     on: str = "/"
 
     @property
@@ -29,6 +31,7 @@ class Fault:
 
 DROP = Fault()
 HANG = Fault(hang=True)
+LOSE_ANSWER = Fault(late=True)
 REFUSE_KEY = Fault(403)
 BREAK = Fault(500)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sqlite3
 import threading
@@ -13,6 +14,8 @@ from pathlib import Path
 from trunkline.adapters.sqlite_ledger.journal import journal_for, set_journal
 from trunkline.adapters.sqlite_ledger.schema import MIGRATIONS, is_foreign, migrate, version_of
 from trunkline.adapters.sqlite_ledger.troubles import cannot_create, foreign, in_words, newer
+
+_CREATING = threading.Lock()
 
 
 class LedgerFile:
@@ -107,11 +110,19 @@ class LedgerFile:
 
 
 def _create(path: Path) -> None:
-    """Make the file and what is missing above it, closed to others; SQLite's own files copy the mode."""
+    """Make the file and what is missing above it, closed to others; SQLite's own files copy the mode.
+
+    A file that is there is never opened here: closing it again would drop the locks of this process's other
+    connections (POSIX locks belong to the process, see https://www.sqlite.org/howtocorrupt.html, section 2.2). Another
+    process would then take itself for the last one, and remove the write-ahead log that these still write to.
+    """
     try:
         missing = [parent for parent in path.parents if not parent.exists()]
         for parent in reversed(missing):
             parent.mkdir(mode=0o700, exist_ok=True)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+        with _CREATING, contextlib.suppress(FileExistsError):
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     except OSError as error:
         raise cannot_create(path, error) from error

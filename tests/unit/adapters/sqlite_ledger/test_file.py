@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import stat
+import subprocess
+import sys
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -162,3 +164,19 @@ def test_file_in_place_of_a_directory(path: Path) -> None:
     ):
         ledger.open_run(a_run())
     assert "TRUNKLINE_LEDGER" in error.value.hint
+
+
+def test_two_connections_in_one_process(path: Path) -> None:
+    """A second connection takes no lock from the first: another process that ends does not remove what both write to."""
+    look = f"import sqlite3; c = sqlite3.connect({str(path)!r}); print(*c.execute('SELECT count(*) FROM runs').fetchone()); c.close()"
+
+    def another() -> str:
+        return subprocess.run([sys.executable, "-c", look], check=True, capture_output=True, text=True).stdout
+
+    with opened(path) as first, opened(path) as second:
+        first.open_run(a_run("run-1"))
+        second.open_run(a_run("run-2"))
+        assert another() == "2\n"
+        first.open_run(a_run("run-3"))
+        second.open_run(a_run("run-4"))
+        assert another() == "4\n"
