@@ -86,7 +86,7 @@ def test_every_console_command_is_run() -> None:
     """A page whose console commands no test runs fails here."""
     tested = {
         "first-project.md", "approvals.md", "roll-back.md", "replace-scripts.md", "without-a-cluster.md", "rehearse.md",
-        "charts.md", "image-commands.md", "ledger.md", "measure-delivery.md",
+        "charts.md", "image-commands.md", "ledger.md", "measure-delivery.md", "sinks.md",
     }  # fmt: skip
     for path in PAGES:
         for command in console(path):
