@@ -16,8 +16,8 @@ from pathlib import Path
 from statistics import median, quantiles
 from time import perf_counter
 
-from trunkline.adapters.sqlite_ledger import SqliteLedger
-from trunkline.adapters.sqlite_ledger.rows import insert
+from trunkline.adapters.ledgers import SqliteLedger
+from trunkline.adapters.ledgers.rows import insert
 from trunkline.domain.attempts import Attempt, Deployment, Ending, Outcome, Run, Stage
 from trunkline.domain.redaction import Redactor
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 
-from trunkline.adapters.sqlite_ledger import SqliteLedger
+from trunkline.adapters.ledgers import SqliteLedger
 from trunkline.app.delivery import measure
 from trunkline.app.incidents import told
 from trunkline.domain.delivery.windows import Window

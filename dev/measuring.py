@@ -27,6 +27,8 @@ from dev.wheels import pip
 
 _OK = 200
 _GRAPHITE = ("setuptools<80", "whisper==1.1.10", "carbon==1.1.10", "graphite-web==1.1.10")
+# Otherwise they want to live in /opt/graphite.
+_GRAPHITE_BUILD = {"GRAPHITE_NO_PREFIX": "True"}
 _AGENT = ("setuptools<80", "ddapm-test-agent==1.69.1")
 _STATSD = "statsd@0.9.0"
 # Not the environment's own interpreter: its packages would stand in the way of theirs.
@@ -149,7 +151,7 @@ class Graphite(_Measuring):
     """carbon-cache and graphite-web, which know each other."""
 
     def _start(self) -> None:
-        where = _python_packages("graphite", _GRAPHITE, {"GRAPHITE_NO_PREFIX": "True"})
+        where = _python_packages("graphite", _GRAPHITE, _GRAPHITE_BUILD)
         self.port, pickle, query, web = free_ports(4)
         self.url = f"http://127.0.0.1:{web}"
         storage = self.folder / "storage"
@@ -298,12 +300,10 @@ def _get(url: str) -> str:
         return str(answer.read().decode())
 
 
-def main() -> None:
-    """Fetch all of it."""
-    for server in (VictoriaMetrics, Pushgateway, Graphite, Statsd, TestAgent):
-        with server():
-            pass
-
-
-if __name__ == "__main__":
-    main()
+def fetch() -> None:
+    """Fetch all of it, so that no test waits for a download."""
+    for package in ("victoria-metrics", "prometheus-pushgateway", "prometheus"):
+        debian.program(package, package)
+    _python_packages("graphite", _GRAPHITE, _GRAPHITE_BUILD)
+    _python_packages("ddapm-test-agent", _AGENT, {})
+    cache.folder("statsd-0.9.0", _install_statsd)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from dev import debian, s3, tools
+from dev import debian, measuring, postgresql, s3, tools
 from dev.cluster import build, kind, native
 from dev.errors import exit_code
 from dev.progress import Progress
@@ -32,6 +32,9 @@ def main(argv: list[str]) -> int:
     with progress.step("Installing image builders and a registry"):
         debian.install(*IMAGE_PACKAGES)
         debian.program("docker-registry", "docker-registry")
+    with progress.step("Fetching servers for measurements"):
+        debian.install(postgresql.PACKAGE)
+        measuring.fetch()
     if not asked.no_cluster and not kind.available():
         with progress.step("Preparing the cluster"):
             debian.install(*build.PACKAGES, *native.PACKAGES)

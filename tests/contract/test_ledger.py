@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.ledger import FakeLedger
+from tests.contract.ledgers import a_ledger
 from tests.fakes.records import a_deployment, a_gate, a_mark, a_run, an_approval, an_attempt, an_ending, at
-from trunkline.adapters.sqlite_ledger import SqliteLedger
 from trunkline.domain.attempts import AttemptRecord, Decision, Outcome, Stage, StepBegun
 from trunkline.domain.ledger_lines import LedgerRecord
 from trunkline.domain.redaction import Redactor
@@ -21,11 +20,9 @@ from trunkline.ports import Ledger
 from trunkline.ports.ledger import Added
 
 
-@pytest.fixture(params=["fake", "sqlite"])
+@pytest.fixture(params=["fake", "sqlite", "postgresql"])
 def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
-    made: Ledger = (
-        FakeLedger() if request.param == "fake" else SqliteLedger(tmp_path / "ledger.db", Redactor())
-    )
+    made = a_ledger(request, tmp_path, Redactor())
     yield made
     made.close()
 

@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.ledger import FakeLedger
+from tests.contract.ledgers import a_ledger
 from tests.fakes.records import a_deployment, a_run, an_attempt, an_ending, at
-from trunkline.adapters.sqlite_ledger import SqliteLedger
 from trunkline.domain.measurements import Labels, measurements
 from trunkline.domain.parcels import Fate, Message, Origin, Parcel, Queue, Settlement, message, of_attempt
 from trunkline.domain.redaction import Redactor
@@ -23,11 +22,11 @@ SINK = "graphite 127.0.0.1:2003"
 MINUTE = timedelta(minutes=1)
 
 
-@pytest.fixture(params=["fake", "sqlite"])
+@pytest.fixture(params=["fake", "sqlite", "postgresql"])
 def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
     redactor = Redactor()
     redactor.learn("hunter2hunter2")
-    made: Ledger = FakeLedger() if request.param == "fake" else SqliteLedger(tmp_path / "ledger.db", redactor)
+    made = a_ledger(request, tmp_path, redactor)
     made.open_run(a_run())
     yield made
     made.close()

@@ -12,7 +12,7 @@ import pytest
 from tests.e2e.test_docs import console, page, run
 from tests.e2e.workbench import Workbench
 from tests.fakes.records import a_deployment, a_gate, a_mark, a_run, an_approval, an_attempt, an_ending, at
-from trunkline.adapters.sqlite_ledger import SqliteLedger
+from trunkline.adapters.ledgers import SqliteLedger
 from trunkline.domain.redaction import Redactor
 
 

@@ -17,7 +17,7 @@ from markdown_it import MarkdownIt
 from tests.e2e.test_docs import console, page, run
 from tests.e2e.workbench import Workbench
 from tests.fakes.records import a_deployment, a_run, an_attempt, an_ending
-from trunkline.adapters.sqlite_ledger import SqliteLedger
+from trunkline.adapters.ledgers import SqliteLedger
 from trunkline.domain.attempts import Outcome, Stage
 from trunkline.domain.delivery.changes import Changes, Shipped
 from trunkline.domain.redaction import Redactor

@@ -15,7 +15,7 @@ from tests.e2e.workbench import Workbench
 from tests.fakes.telling import an_attempt, began, ended, run_of
 from tests.standins.datadog import DatadogStandin
 from tests.standins.faults import BREAK, Fault
-from trunkline.adapters.sqlite_ledger import SqliteLedger
+from trunkline.adapters.ledgers import SqliteLedger
 from trunkline.domain.parcels import message
 from trunkline.domain.redaction import Redactor
 

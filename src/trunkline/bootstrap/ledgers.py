@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from trunkline.adapters.clock import SystemClock
 from trunkline.adapters.identifiers import new_id
-from trunkline.adapters.sqlite_ledger import SqliteLedger, locate
+from trunkline.adapters.ledgers import open_ledger
 from trunkline.adapters.surroundings import look_around
 from trunkline.app.incidents import Speaker
 from trunkline.domain.redaction import Redactor
@@ -21,7 +21,7 @@ def the_ledger(environ: Mapping[str, str]) -> Iterator[Ledger]:
     Raises:
         UsageError: the variable names none.
     """
-    ledger = SqliteLedger(locate(environ), Redactor.from_environment(environ))
+    ledger = open_ledger(environ, Redactor.from_environment(environ))
     try:
         yield ledger
     finally:

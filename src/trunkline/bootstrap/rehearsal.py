@@ -15,6 +15,7 @@ from trunkline.adapters.helm_values import HelmValues
 from trunkline.adapters.http import HttpClient
 from trunkline.adapters.identifiers import new_id
 from trunkline.adapters.kubernetes import connect
+from trunkline.adapters.ledgers import SqliteLedger
 from trunkline.adapters.local_registry import LocalRegistry
 from trunkline.adapters.process import SubprocessProcesses
 from trunkline.adapters.registry import OciRegistry
@@ -26,7 +27,6 @@ from trunkline.adapters.rehearsal.stage import ClusterSnapshot, SimulatedStage
 from trunkline.adapters.rehearsal.time import RehearsedTime
 from trunkline.adapters.scan_reports import ReportFiles
 from trunkline.adapters.sops import SopsDecryptor
-from trunkline.adapters.sqlite_ledger import SqliteLedger
 from trunkline.adapters.storage import FileStorage, Reach
 from trunkline.adapters.syft import Syft
 from trunkline.bootstrap.aws import ways_to_keys

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from trunkline.adapters.kubernetes import kubeconfig
+from trunkline.adapters.ledgers import locate
 from trunkline.adapters.rehearsal.background import Background
 from trunkline.adapters.rehearsal.images import DescribedImages
-from trunkline.adapters.sqlite_ledger import locate
 from trunkline.config.project import Project
 from trunkline.domain.releases import ClusterTarget
 from trunkline.errors import UsageError

@@ -18,12 +18,12 @@ from trunkline.adapters.http import HttpClient
 from trunkline.adapters.identifiers import new_id
 from trunkline.adapters.kubectl import KubectlForwarding
 from trunkline.adapters.kubernetes import connect
+from trunkline.adapters.ledgers import open_ledger
 from trunkline.adapters.local_registry import LocalRegistry
 from trunkline.adapters.process import SubprocessProcesses
 from trunkline.adapters.registry import OciRegistry
 from trunkline.adapters.rehearsal.images import ChosenKeeper, ChosenRegistry, DescribedImages
 from trunkline.adapters.sops import SopsDecryptor
-from trunkline.adapters.sqlite_ledger import SqliteLedger, locate
 from trunkline.adapters.storage import FileStorage, Reach
 from trunkline.adapters.surroundings import look_around
 from trunkline.adapters.syft import Syft
@@ -92,7 +92,7 @@ def compose(
         project = project.without_gate()
     source = GitSource(processes, project.root, environ)
     # The courier's own, so that nobody who writes down a deployment ever waits for it.
-    outbox = SqliteLedger(locate(environ), redactor)
+    outbox = open_ledger(environ, redactor)
     world = World(
         project=project,
         surroundings=surroundings,
@@ -112,7 +112,7 @@ def compose(
         ),
         values=HelmValues(processes),
         decryptor=SopsDecryptor(processes, redactor),
-        ledger=SqliteLedger(locate(environ), redactor),
+        ledger=open_ledger(environ, redactor),
         approver=TerminalApprover(surroundings.actor, sys.stdin, sys.stderr),
         builder=_once(image_builder),
         scanner=lambda reports: scanner_for(

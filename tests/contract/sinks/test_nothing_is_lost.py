@@ -23,7 +23,7 @@ from tests.standins.datadog import DatadogStandin
 from tests.standins.dogstatsd import DogStatsdStandin
 from tests.standins.faults import DROP, HANG, LOSE_ANSWER, Fault, limit_rate
 from trunkline.adapters.clock import SystemClock
-from trunkline.adapters.sqlite_ledger import SqliteLedger
+from trunkline.adapters.ledgers import SqliteLedger
 from trunkline.domain.redaction import Redactor
 from trunkline.run.courier import Courier
 

@@ -15,10 +15,10 @@ from tests.fakes.telling import an_attempt, began, ended, run_of
 from tests.standins.datadog import KEY
 from trunkline.adapters.clock import SystemClock
 from trunkline.adapters.http import HttpClient
+from trunkline.adapters.ledgers import SqliteLedger
 from trunkline.adapters.sinks.datadog import DatadogDora, DatadogEvents, DatadogMetrics
 from trunkline.adapters.sinks.dogstatsd import DogStatsd
 from trunkline.adapters.sinks.webhook import Webhook
-from trunkline.adapters.sqlite_ledger import SqliteLedger
 from trunkline.config.sinks import DatadogSettings, DogStatsdSettings, WebhookSettings
 from trunkline.domain.parcels import Message, Parcel, message
 from trunkline.domain.redaction import Redactor

@@ -281,7 +281,7 @@ class _Project:
             "image": {"repository": f"{ground.registry}/catalogue/tools"},
             "chart": {"path": "chart"},
             "environments": {"dev": environment},
-            "measure": {"datadog": False},
+            "measure": {"sinks": {"datadog": False}},
         }
         (self._directory / "trunkline.yaml").write_text(json.dumps(project), encoding="utf-8")
         self._tool("git", "init", "--quiet", "--initial-branch", "main")

@@ -26,7 +26,7 @@ def make_service(folder: Path, environment: dict[str, str], registry: str) -> Wo
         "image": {"repository": f"{registry}/catalogue/tools"},
         "chart": {"path": "chart"},
         "environments": {"dev": {"namespace": name, "timeout": "90s", "settle": "1s"}},
-        "measure": {"datadog": False},
+        "measure": {"sinks": {"datadog": False}},
     }
     (directory / "trunkline.yaml").write_text(json.dumps(project), encoding="utf-8")
     ledger = f"sqlite:///{folder / name}.db"

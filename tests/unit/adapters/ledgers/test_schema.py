@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.records import COMMIT, DIGEST, a_run, an_attempt, an_ending, at
-from tests.unit.adapters.sqlite_ledger.support import TABLES, connection_of, fill, opened, raw
-from trunkline.adapters.sqlite_ledger.schema import MIGRATIONS, migrate, version_of
+from tests.unit.adapters.ledgers.support import TABLES, connection_of, fill, opened, raw
+from trunkline.adapters.ledgers.schema import MIGRATIONS, migrate, version_of
 from trunkline.domain.measurements import Labels, measurements
 from trunkline.domain.parcels import Origin, message, of_attempt
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from trunkline.adapters.sqlite_ledger.journal import journal_for, set_journal
+from trunkline.adapters.ledgers.journal import journal_for, set_journal
 
 MOUNTS = """\
 22 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw

@@ -45,7 +45,10 @@ def from_url(url: str) -> Path:
         raise UsageError(f"{VARIABLE} is not a URL.", _EXAMPLE) from None
     if parts.scheme != "sqlite":
         spelled = f"the scheme {parts.scheme!r}" if parts.scheme else "no scheme"
-        raise UsageError(f"{VARIABLE} has {spelled}; this version keeps its ledger in SQLite.", _EXAMPLE)
+        raise UsageError(
+            f"{VARIABLE} has {spelled}; the ledger is kept at sqlite:///path or postgresql://host/name.",
+            _EXAMPLE,
+        )
     if parts.netloc:
         raise UsageError(
             f"{VARIABLE} names a host between its second and third slash; a SQLite file has none.", _EXAMPLE

@@ -7,13 +7,13 @@ could still be stopped. Only the words that are ours (`Stage`, `Outcome`, ...) p
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from trunkline.adapters.ledgers.database import Connection, Row
 from trunkline.domain.attempts import (
     Approval,
     Attempt,
@@ -86,7 +86,7 @@ def clean(text: str, redactor: Redactor) -> str:
 
 
 def insert(
-    connection: sqlite3.Connection,
+    connection: Connection,
     table: str,
     record: Run | Attempt | StepBegun | Ending | Approval | Deployment | GateRecord | Mark,
     redactor: Redactor,
@@ -94,7 +94,7 @@ def insert(
     """Add one record to its table.
 
     Raises:
-        sqlite3.Error: as it came; see `troubles`.
+        Exception: as the database has it.
         ValueError: a moment has no time zone.
     """
     row = {column_of(field.name): written(getattr(record, field.name), redactor) for field in fields(record)}
@@ -102,7 +102,7 @@ def insert(
     connection.execute(f"INSERT INTO {table} ({columns}) VALUES ({values})", row)  # noqa: S608 - names of ours
 
 
-def read(kind: type[Record], row: sqlite3.Row) -> Record:
+def read(kind: type[Record], row: Row) -> Record:
     """The record that a row holds; columns of other tables in it are left alone."""
     values: list[Any] = [reader(row[column]) if reader else row[column] for column, reader in _plan(kind)]
     return kind(*values)
@@ -116,7 +116,7 @@ def _plan(kind: type[Any]) -> _Plan:
     return _PLANS[name]
 
 
-def read_record(row: sqlite3.Row) -> AttemptRecord:
+def read_record(row: Row) -> AttemptRecord:
     """The attempt in a row of `attempts LEFT JOIN endings`, with its ending if it has one."""
     ending = read(Ending, row) if row["attempt_id"] is not None else None
     return AttemptRecord(read(Attempt, row), ending)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trunkline.adapters.sqlite_ledger import from_url, locate
+from trunkline.adapters.ledgers import from_url, locate
 from trunkline.errors import ExitCode, UsageError
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.records import a_run, an_attempt
-from tests.unit.adapters.sqlite_ledger.support import assert_whole, fill, opened, raw
+from tests.unit.adapters.ledgers.support import assert_whole, fill, opened, raw
 from trunkline.errors import ExitCode, Unreachable
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[4]
 @contextmanager
 def writer(path: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
     """A process that is ready to write; a line on its standard input starts it."""
-    command = [sys.executable, "-m", "tests.unit.adapters.sqlite_ledger.writer", str(path), *arguments]
+    command = [sys.executable, "-m", "tests.unit.adapters.ledgers.writer", str(path), *arguments]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, cwd=ROOT, text=True, stdin=pipe, stdout=pipe) as process:
         try:

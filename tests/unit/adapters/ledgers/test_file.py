@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.records import a_run, an_attempt
-from tests.unit.adapters.sqlite_ledger.support import assert_whole, connection_of, fill, opened, raw
-from trunkline.adapters.sqlite_ledger import SqliteLedger
+from tests.unit.adapters.ledgers.support import assert_whole, connection_of, fill, opened, raw
+from trunkline.adapters.ledgers import SqliteLedger
 from trunkline.domain.redaction import Redactor
 from trunkline.errors import Unreachable
 

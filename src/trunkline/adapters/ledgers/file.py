@@ -11,21 +11,26 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from trunkline.adapters.sqlite_ledger.journal import journal_for, set_journal
-from trunkline.adapters.sqlite_ledger.schema import MIGRATIONS, is_foreign, migrate, version_of
-from trunkline.adapters.sqlite_ledger.troubles import cannot_create, foreign, in_words, newer
+from trunkline.adapters.ledgers.database import Connection
+from trunkline.adapters.ledgers.journal import journal_for, set_journal
+from trunkline.adapters.ledgers.schema import MIGRATIONS, is_foreign, migrate, version_of
+from trunkline.adapters.ledgers.troubles import cannot_create, foreign, in_words, newer
 
 _CREATING = threading.Lock()
 
 
 class LedgerFile:
-    """One connection, which threads share in turn; opened at first use, and again after `close`.
+    """Implements `Database`: one connection, which threads share in turn; opened at first use, and again after `close`.
 
     Args:
         path: the file; it and the directories above it are created when they are first needed.
         busy_timeout_s: how long to wait for other processes that write.
         mounts: see `journal.journal_for`.
     """
+
+    contradiction = sqlite3.IntegrityError
+    # Whoever writes is alone.
+    skipping = ""
 
     def __init__(self, path: Path, busy_timeout_s: float, mounts: Path) -> None:
         self.path = path.absolute()
@@ -57,6 +62,17 @@ class LedgerFile:
         """
         with self._transaction("BEGIN IMMEDIATE") as connection:
             yield connection
+
+    def lock(self, connection: Connection, name: str) -> None:
+        """See `Database`: whoever writes has the whole file."""
+
+    def faults(self, connection: Connection) -> Iterator[str]:
+        """What SQLite finds wrong with the file."""
+        for row in connection.execute("PRAGMA integrity_check"):
+            if row[0] != "ok":
+                yield f"the file is damaged: {row[0]}"
+        for row in connection.execute("PRAGMA foreign_key_check"):
+            yield f"row {row[1]} of {row[0]} refers to what is not there"
 
     def close(self) -> None:
         """Let go of the file; the next access opens it again."""

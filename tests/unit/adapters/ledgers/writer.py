@@ -1,6 +1,6 @@
 """A process of its own that writes to a ledger, for the tests that need several of them or kill one.
 
-`python -m tests.unit.adapters.sqlite_ledger.writer PATH NAME COUNT [SIZE_LIMIT]`: waits for a line on standard input,
+`python -m tests.unit.adapters.ledgers.writer PATH NAME COUNT [SIZE_LIMIT]`: waits for a line on standard input,
 then writes COUNT runs of an attempt with its ending and prints the id of each once its ending was acknowledged.
 """
 
@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from tests.fakes.records import a_deployment, a_run, an_attempt, an_ending, at
-from trunkline.adapters.sqlite_ledger import SqliteLedger
+from trunkline.adapters.ledgers import SqliteLedger
 from trunkline.domain.redaction import Redactor
 from trunkline.errors import TrunklineError
 

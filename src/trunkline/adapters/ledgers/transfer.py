@@ -1,12 +1,12 @@
-"""Whole ledgers: everything out of a file, and records of another one into it."""
+"""Whole ledgers: everything out of a database, and records of another one into it."""
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import fields
 
-from trunkline.adapters.sqlite_ledger.rows import column_of, insert, read, written
+from trunkline.adapters.ledgers.database import Connection
+from trunkline.adapters.ledgers.rows import column_of, insert, read, written
 from trunkline.domain.attempts import Approval, Attempt, Deployment, Ending, Run, StepBegun
 from trunkline.domain.delivery.marks import Mark
 from trunkline.domain.gates import GateRecord
@@ -27,11 +27,11 @@ _TABLES: dict[type[LedgerRecord], tuple[str, tuple[str, ...]]] = {
 }
 
 
-def entries(connection: sqlite3.Connection) -> Iterator[LedgerRecord]:
+def entries(connection: Connection) -> Iterator[LedgerRecord]:
     """All records, each kind behind those that it refers to.
 
     Raises:
-        sqlite3.Error: as it came. ValueError, KeyError: a row cannot be read.
+        Exception: as the database has it. ValueError, KeyError: a row cannot be read.
     """
     for kind in KINDS.values():
         table, _ = _TABLES[kind]
@@ -39,11 +39,16 @@ def entries(connection: sqlite3.Connection) -> Iterator[LedgerRecord]:
             yield read(kind, row)  # type: ignore[type-var]  # one kind at a time
 
 
-def add(connection: sqlite3.Connection, records: Iterable[LedgerRecord], redactor: Redactor) -> Added:
+def add(
+    connection: Connection,
+    records: Iterable[LedgerRecord],
+    redactor: Redactor,
+    contradiction: type[Exception],
+) -> Added:
     """Insert what is not known; the caller's transaction holds all of it.
 
     Raises:
-        sqlite3.Error: as it came. ValueError: a record contradicts a known one; the message names it.
+        Exception: as the database has it. ValueError: a record contradicts a known one; the message names it.
     """
     new = known = 0
     for record in records:
@@ -52,7 +57,7 @@ def add(connection: sqlite3.Connection, records: Iterable[LedgerRecord], redacto
         if there is None:
             try:
                 insert(connection, table, record, redactor)
-            except sqlite3.IntegrityError as error:
+            except contradiction as error:
                 raise ValueError(
                     f"{_name(table, key, record)} refers to what is not there ({error})"
                 ) from error
@@ -64,13 +69,8 @@ def add(connection: sqlite3.Connection, records: Iterable[LedgerRecord], redacto
     return Added(new, known)
 
 
-def faults(connection: sqlite3.Connection) -> Iterator[str]:
-    """What SQLite, and reading every row, find wrong."""
-    for row in connection.execute("PRAGMA integrity_check"):
-        if row[0] != "ok":
-            yield f"the file is damaged: {row[0]}"
-    for row in connection.execute("PRAGMA foreign_key_check"):
-        yield f"row {row[1]} of {row[0]} refers to what is not there"
+def faults(connection: Connection) -> Iterator[str]:
+    """What reading every row finds wrong."""
     for kind in KINDS.values():
         table, _ = _TABLES[kind]
         for row in connection.execute(f"SELECT * FROM {table}"):  # noqa: S608 - names of ours
@@ -81,7 +81,7 @@ def faults(connection: sqlite3.Connection) -> Iterator[str]:
 
 
 def _known(
-    connection: sqlite3.Connection,
+    connection: Connection,
     table: str,
     key: tuple[str, ...],
     record: LedgerRecord,

@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from tests.fakes.records import a_deployment, a_gate, a_mark, a_run, an_approval, an_attempt, an_ending, at
-from trunkline.adapters.sqlite_ledger import SqliteLedger
+from trunkline.adapters.ledgers import SqliteLedger
 from trunkline.domain.redaction import Redactor
 
 TABLES = ("runs", "attempts", "steps", "endings", "approvals", "deployments", "gates", "marks")

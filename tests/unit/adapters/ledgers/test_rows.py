@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.fakes.records import a_deployment, a_run, an_approval, an_attempt, an_ending, at
-from tests.unit.adapters.sqlite_ledger.support import opened
+from tests.unit.adapters.ledgers.support import opened
 from trunkline.domain.attempts import Outcome
 from trunkline.domain.redaction import MASK, Redactor
 
