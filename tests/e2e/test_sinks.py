@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from standardwebhooks import Webhook as Verifier
 
 from tests.contract.sinks.test_posts import Receiver
 from tests.e2e.test_docs import console, page, run
@@ -114,6 +115,22 @@ def test_each_sink_is_tried(bench: Workbench, datadog: DatadogStandin, hook: Rec
     for said in (outcome.stdout, outcome.stderr, refused.stdout, refused.stderr, str(hook.posts)):
         assert SECRET not in said
         assert datadog.key not in said
+
+
+def test_incidents_are_told(bench: Workbench, datadog: DatadogStandin, hook: Receiver) -> None:
+    """An incident that is opened and closed is an event each time, and goes to the webhook."""
+    bench.succeed("sinks", "flush")
+    opened = bench.succeed(
+        "incident", "open", "prod", "--service", "shop", "--title", "Checkout fails", "--output", "json"
+    ).json
+    bench.succeed("incident", "close", opened["id"])
+    titles = [event["title"] for event in datadog.events[1:]]
+    assert titles == [
+        f"Trunkline Incident: shop in prod: Checkout fails ({word})" for word in ("Opened", "Closed")
+    ]
+    told = [Verifier(SECRET).verify(body, headers) for headers, body in hook.posts]
+    assert [item["type"] for item in told] == ["incident-opened", "incident-closed"]
+    assert told[1]["data"]["mark"]["subject"] == opened["id"]
 
 
 def test_what_is_lost_is_listed(bench: Workbench, datadog: DatadogStandin) -> None:

@@ -133,10 +133,11 @@ class FakeLedger:
             ours.sort(key=lambda gate: (gate.judged_at, gate.id), reverse=True)
             return tuple(ours[: max(limit, 0)])
 
-    def mark(self, mark: Mark) -> None:
+    def mark(self, mark: Mark, messages: Iterable[Message] = ()) -> None:
         with self._lock:
             self._check(mark.id not in self._marks)
             self._marks[mark.id] = mark
+            self._outbox.post(messages)
 
     def marks(self, *, service: str = "", environment: str = "", limit: int = 50) -> tuple[Mark, ...]:
         with self._lock:

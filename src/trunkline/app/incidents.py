@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from trunkline.dataclass import dataclass
 from trunkline.domain.attempts import Deployment
 from trunkline.domain.delivery.marks import Mark, Says
 from trunkline.domain.delivery.stories import Story, stories
+from trunkline.domain.parcels import Message
 from trunkline.errors import UsageError
 from trunkline.ports.ledger import Ledger
 
 _ALL = 2**62
+Tell = Callable[[Mark, datetime], Iterable[Message]]
+"""What is to be told of a mark on an incident, and since when that has been."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ def open_incident(
     title: str,
     at: datetime | None = None,
     deployment: str = "",
+    tell: Tell = lambda _, __: (),
 ) -> Incident:
     """Write down that something is wrong in an environment, since now or since `at`.
 
@@ -83,11 +87,17 @@ def open_incident(
         _past(at, speaker),
         speaker.now,
     )
-    ledger.mark(mark)
+    ledger.mark(mark, tell(mark, mark.at))
     return _incident(mark, ())
 
 
-def close_incident(ledger: Ledger, speaker: Speaker, incident: str, at: datetime | None = None) -> Incident:
+def close_incident(
+    ledger: Ledger,
+    speaker: Speaker,
+    incident: str,
+    at: datetime | None = None,
+    tell: Tell = lambda _, __: (),
+) -> Incident:
     """Write down that it is over, since now or since `at`.
 
     Raises:
@@ -119,7 +129,7 @@ def close_incident(ledger: Ledger, speaker: Speaker, incident: str, at: datetime
         moment,
         speaker.now,
     )
-    ledger.mark(closed)
+    ledger.mark(closed, tell(closed, opened.at))
     return _incident(opened, (closed,))
 
 

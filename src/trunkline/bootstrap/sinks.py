@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from trunkline.ports.ledger import Ledger
     from trunkline.ports.outbox import Sink
 
+# What a command may spend on telling others, over its whole life.
+DELIVERY_S = 2.0
+
 
 def labels_of(project: Project, link: str) -> Labels:
     """What is written on every measurement of a project."""

@@ -5,21 +5,24 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
 
 from trunkline.adapters.clock import SystemClock
 from trunkline.adapters.http import HttpClient
 from trunkline.adapters.identifiers import new_id
 from trunkline.adapters.ledgers import open_ledger
 from trunkline.adapters.surroundings import look_around
-from trunkline.bootstrap.sinks import Means, labels_of, sinks_of
+from trunkline.bootstrap.sinks import DELIVERY_S, Means, labels_of, sinks_of
 from trunkline.config.project import Project
 from trunkline.dataclass import dataclass
-from trunkline.domain.measurements import Labels
-from trunkline.domain.parcels import Origin
+from trunkline.domain.delivery.marks import Mark
+from trunkline.domain.measurements import Labels, incident_notice
+from trunkline.domain.parcels import Message, Origin, Parcel, message
 from trunkline.domain.redaction import Redactor
 from trunkline.ports import Clock
 from trunkline.ports.ledger import Ledger
-from trunkline.ports.outbox import Sink
+from trunkline.ports.outbox import Sink, address_of
 from trunkline.run.courier import Courier
 
 
@@ -33,7 +36,27 @@ class Telling:
     clock: Clock
     labels: Labels
     origin: Origin
+    redactor: Redactor
     new_id: Callable[[], str]
+
+    def messages(self, mark: Mark, since: datetime) -> tuple[Message, ...]:
+        """What is to be told of an incident."""
+        environment = self.labels.environments.get(mark.environment) or mark.environment
+        notice = incident_notice(mark, self.labels, self.redactor)
+        parcel = Parcel(
+            mark.id,
+            mark.said_at,
+            replace(self.origin, environment=environment),
+            mark=mark,
+            since=since,
+            notices=(notice,),
+        )
+        return tuple(message(address_of(sink), parcel) for sink in self.sinks if sink.wants(parcel))
+
+    def deliver(self) -> None:
+        """Take what is new to the sinks, as far as that goes at once."""
+        self.courier.go()
+        self.courier.close(DELIVERY_S)
 
 
 @contextmanager
@@ -55,6 +78,7 @@ def telling(project: Project, environ: Mapping[str, str]) -> Iterator[Telling]:
             clock,
             labels_of(project, link),
             origin,
+            redactor,
             lambda: new_id(clock),
         )
     finally:

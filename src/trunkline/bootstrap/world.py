@@ -36,15 +36,12 @@ from trunkline.bootstrap.simulated import (
     stub_forwarding,
     with_cluster,
 )
-from trunkline.bootstrap.sinks import Means, labels_of, repository_url, sinks_of
+from trunkline.bootstrap.sinks import DELIVERY_S, Means, labels_of, repository_url, sinks_of
 from trunkline.config.project import Project
 from trunkline.domain.redaction import Redactor
 from trunkline.domain.releases import ClusterTarget
 from trunkline.ports import Cluster, Helm, ImageBuilder, Listener, World
 from trunkline.run.courier import Courier
-
-# What a command may spend on telling others, over its whole life.
-_DELIVERY_S = 2.0
 
 
 def compose(
@@ -152,7 +149,7 @@ def closing(world: World) -> Iterator[None]:
     try:
         yield
     finally:
-        deadline = world.clock.monotonic() + _DELIVERY_S
+        deadline = world.clock.monotonic() + DELIVERY_S
         for listener in world.listeners:
             listener.close(max(0.0, deadline - world.clock.monotonic()))
         world.ledger.close()

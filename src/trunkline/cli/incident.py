@@ -10,7 +10,7 @@ import click
 
 from trunkline.cli.moments import read_moment
 from trunkline.cli.output import output_option, show, table
-from trunkline.cli.session import config_option, service_here
+from trunkline.cli.session import config_option, project_or_surroundings
 from trunkline.domain.durations import format_duration
 from trunkline.errors import UsageError
 
@@ -38,29 +38,37 @@ def open_one(
 ) -> None:
     """Open an incident in ENVIRONMENT. Its id is what `close` and `deployment mark` take."""
     from trunkline.app.incidents import open_incident
-    from trunkline.bootstrap.ledgers import the_ledger, the_speaker
+    from trunkline.bootstrap.ledgers import the_speaker
+    from trunkline.bootstrap.telling import telling
 
-    name = service or service_here(config)
+    project = project_or_surroundings(config)
+    name = service or project.service
     if not name:
         raise UsageError("There is no project here, and no service is named.", "Name it with --service.")
     at = read_moment(since, "--at") if since else None
-    with the_ledger(os.environ) as ledger:
-        opened = open_incident(ledger, the_speaker(os.environ), name, environment, title, at, deployment)
+    with telling(project, os.environ) as told:
+        opened = open_incident(
+            told.outbox, the_speaker(os.environ), name, environment, title, at, deployment, told.messages
+        )
+        told.deliver()
     show(opened, lambda: f"The incident {opened.id} of {name} in {environment} is open.")
 
 
 @command.command("close", short_help="Write down that it is over.")
 @click.argument("incident")
 @click.option("--at", "until", default="", help="Since when it is over; now when left out.")
+@config_option
 @output_option
-def close_one(incident: str, until: str) -> None:
+def close_one(incident: str, until: str, config: Path | None) -> None:
     """Close INCIDENT, given by its id or the beginning of it."""
     from trunkline.app.incidents import close_incident
-    from trunkline.bootstrap.ledgers import the_ledger, the_speaker
+    from trunkline.bootstrap.ledgers import the_speaker
+    from trunkline.bootstrap.telling import telling
 
     at = read_moment(until, "--at") if until else None
-    with the_ledger(os.environ) as ledger:
-        closed = close_incident(ledger, the_speaker(os.environ), incident, at)
+    with telling(project_or_surroundings(config), os.environ) as told:
+        closed = close_incident(told.outbox, the_speaker(os.environ), incident, at, told.messages)
+        told.deliver()
     show(closed, lambda: f"The incident {closed.id} is closed after {_lasted(closed)}.")
 
 

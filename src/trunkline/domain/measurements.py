@@ -20,6 +20,7 @@ from enum import StrEnum
 from trunkline.dataclass import dataclass
 from trunkline.domain.attempts import Attempt, Ending, Kind, Outcome, Stage
 from trunkline.domain.commits import SHORT_LENGTH
+from trunkline.domain.delivery.marks import Mark, Says
 from trunkline.domain.durations import format_duration
 from trunkline.domain.images import parse_image
 from trunkline.domain.redaction import Redactor
@@ -171,6 +172,34 @@ def measurements(
             Metric(elapsed, MetricKind.GAUGE, _elapsed_s(attempt, ending), ending.finished_at, tags),
         ),
         notices=(notice,),
+    )
+
+
+def incident_notice(mark: Mark, labels: Labels, redactor: Redactor) -> Notice:
+    """What is told of an incident that was opened or closed."""
+    over = mark.says is Says.CLOSED
+    status = Status.SUCCESS if over else Status.FAILURE
+    environment = labels.environments.get(mark.environment) or mark.environment
+    pairs = (
+        ("environment", environment),
+        ("status", status.value),
+        ("role", labels.role),
+        ("service", mark.service),
+    )
+    title = redactor.text(mark.title) or "something is wrong"
+    text = f"{'It is over' if over else 'It began'} at {mark.at:%Y-%m-%d %H:%M:%S} UTC; said by {mark.actor or 'nobody known'}."
+    facts = {"Incident": mark.subject, "Deployment": mark.deployment}
+    lines = [title, text, *(f"{name}: {value}" for name, value in facts.items() if value)]
+    return Notice(
+        title=(
+            f"{one_line(_capitalised(labels.prefix), TITLE_BYTES // 4)} Incident: "
+            f"{one_line(f'{mark.service} in {environment}: {title}', TITLE_BYTES // 2)} ({'Closed' if over else 'Opened'})"
+        ),
+        text=cut(redactor.text("\n".join(lines)), TEXT_BYTES),
+        alert_type=status.alert_type,
+        tags=tuple(tag(*pair) for pair in pairs if pair[1].strip(":")),
+        at=mark.said_at,
+        aggregation_key=clean(mark.subject)[:100],
     )
 
 

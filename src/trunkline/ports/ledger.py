@@ -106,8 +106,8 @@ class Ledger(Outbox, Protocol):
         """The newest deployments, newest first."""
         ...
 
-    def mark(self, mark: Mark) -> None:
-        """Write down what was said of a deployment, or of an incident."""
+    def mark(self, mark: Mark, messages: Iterable[Message] = ()) -> None:
+        """Write down what was said of a deployment, or of an incident, and what is to be told of it."""
         ...
 
     def marks(self, *, service: str = "", environment: str = "", limit: int = 50) -> tuple[Mark, ...]:

@@ -69,8 +69,12 @@ class Courier:
     def on_event(self, event: Event) -> None:
         """See the port."""
         if isinstance(event, (Started, Finished, Failed)):
-            for one in self._rounds:
-                one.go()
+            self.go()
+
+    def go(self) -> None:
+        """There may be something to deliver."""
+        for one in self._rounds:
+            one.go()
 
     def close(self, deadline_s: float) -> None:
         """See the port: warns of what is not delivered by then."""
@@ -84,8 +88,7 @@ class Courier:
     def flush(self, deadline_s: float) -> list[Report]:
         """Deliver all that waits, as far as it is taken within that time."""
         self._closed = True
-        for one in self._rounds:
-            one.go()
+        self.go()
         return self._finish(self._rounds, deadline_s)
 
     def _finish(self, rounds: Sequence[_Round], deadline_s: float) -> list[Report]:

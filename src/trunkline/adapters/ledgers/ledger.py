@@ -214,10 +214,11 @@ class SqlLedger:
         )
         return tuple(read(Deployment, row) for row in rows)
 
-    def mark(self, mark: Mark) -> None:
+    def mark(self, mark: Mark, messages: Iterable[Message] = ()) -> None:
         """See the port."""
         with self._database.writing() as connection:
             insert(connection, "marks", mark, self._redactor)
+            outbox.post(self._database, connection, messages, self._redactor)
 
     def marks(self, *, service: str = "", environment: str = "", limit: int = 50) -> tuple[Mark, ...]:
         """See the port."""
