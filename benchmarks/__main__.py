@@ -9,7 +9,7 @@ from pathlib import Path
 
 import trunkline
 
-_ALL = ("start_up", "bench_ledger", "measures", "charts", "release", "rehearsal", "verdicts")
+_ALL = ("start_up", "bench_ledger", "throughput", "measures", "charts", "release", "rehearsal", "verdicts")
 
 
 def main() -> None:

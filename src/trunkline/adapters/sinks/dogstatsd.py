@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 
 from trunkline.adapters.sinks.delivering import Verdict, along_with, deliver, fresh
 from trunkline.adapters.sinks.sockets import UDP_BYTES, UNIX_BYTES, packets, send_datagrams
@@ -58,7 +59,7 @@ class DogStatsd:
     def send(self, messages: Sequence[Message], now: datetime, timeout_s: float) -> Delivery:
         """See the port."""
         kept, stale = fresh(messages, now, _OLDEST_S)
-        delivery = deliver(kept, self._send, self._clock, timeout_s, at_once=_AT_ONCE)
+        delivery = deliver(kept, self._send, self._clock, timeout_s, at_once=len(kept) or 1)
         return along_with(delivery, stale)
 
     def _send(self, batch: Sequence[Message], timeout_s: float) -> Verdict:
@@ -76,8 +77,7 @@ class DogStatsd:
 def metric_line(metric: Metric, *, timestamps: bool = True) -> bytes:
     """One value."""
     moment = f"|T{int(metric.at.timestamp())}" if timestamps else ""
-    name = _NOT_IN_NAMES.sub("_", metric.name)
-    return f"{name}:{_number(metric.value)}|{_LETTERS[metric.kind]}{_tags(metric.tags)}{moment}".encode()
+    return f"{_name(metric.name)}:{_number(metric.value)}|{_LETTERS[metric.kind]}{_tags(metric.tags)}{moment}".encode()
 
 
 def event_line(notice: Notice, host: str, most: int = UDP_BYTES) -> bytes:
@@ -118,6 +118,7 @@ def _fitting(text: str, room: int) -> bytes:
     return b""
 
 
+@lru_cache(maxsize=1024)
 def _within(tags: tuple[str, ...], room: int) -> tuple[str, ...]:
     """As many tags as fit; those that come first matter most."""
     kept: list[str] = []
@@ -129,6 +130,7 @@ def _within(tags: tuple[str, ...], room: int) -> tuple[str, ...]:
     return tuple(kept)
 
 
+@lru_cache(maxsize=1024)
 def _host(host: str) -> str:
     return _plain(cut(host, _LONGEST_HOST))
 
@@ -137,6 +139,13 @@ def _number(value: float) -> str:
     return f"{value:g}" if value == int(value) and abs(value) < 1e6 else repr(float(value))  # noqa: PLR2004 - %g has six digits
 
 
+@lru_cache(maxsize=1024)
+def _name(name: str) -> str:
+    return _NOT_IN_NAMES.sub("_", name)
+
+
+# The same few sets of tags come again and again.
+@lru_cache(maxsize=1024)
 def _tags(tags: tuple[str, ...]) -> str:
     # Tags were made safe when they were made; commas and bars would end them here.
     return f"|#{','.join(_plain(item) for item in tags)}" if tags else ""
