@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import tzinfo
+from functools import cache
 
 from trunkline.dataclass import dataclass
 from trunkline.domain.attempts import Stage
+from trunkline.domain.delivery.changes import parse_changes
 from trunkline.domain.delivery.drift import Standing, drift
 from trunkline.domain.delivery.figures import Spread
 from trunkline.domain.delivery.formulas import FORMULAS, Formula, Value
@@ -67,9 +69,10 @@ def measure(
     grouped = defaultdict(list)
     for item in ledger.deployments(service=service, limit=_ALL):
         grouped[item.service, item.environment].append(item)
+    parse = cache(parse_changes)
     for (name, place), items in sorted(grouped.items()):
         said = [mark for mark in marks if (mark.service, mark.environment) == (name, place)]
-        places[name][place] = stories(items, said)
+        places[name][place] = stories(items, said, parse)
     if environment and not any(environment in known for known in places.values()):
         places.clear()
     if not places:

@@ -10,7 +10,16 @@ from trunkline.adapters.ledgers import outbox
 from trunkline.adapters.ledgers.database import Database, Row
 from trunkline.adapters.ledgers.file import LedgerFile
 from trunkline.adapters.ledgers.journal import MOUNTS
-from trunkline.adapters.ledgers.rows import clean, insert, micros, moment, read, read_record
+from trunkline.adapters.ledgers.rows import (
+    clean,
+    columns_of,
+    insert,
+    micros,
+    moment,
+    read,
+    read_many,
+    read_record,
+)
 from trunkline.adapters.ledgers.transfer import add, entries, faults
 from trunkline.domain.attempts import (
     Approval,
@@ -207,12 +216,12 @@ class SqlLedger:
     ) -> tuple[Deployment, ...]:
         """See the port."""
         rows = self._newest(
-            "SELECT * FROM deployments",
+            f"SELECT {columns_of(Deployment)} FROM deployments",  # noqa: S608 - names of ours
             "deployed_at",
             {"service": service, "environment": environment},
             limit,
         )
-        return tuple(read(Deployment, row) for row in rows)
+        return tuple(read_many(Deployment, rows))
 
     def mark(self, mark: Mark, messages: Iterable[Message] = ()) -> None:
         """See the port."""

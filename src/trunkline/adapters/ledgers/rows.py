@@ -7,7 +7,7 @@ could still be stopped. Only the words that are ours (`Stage`, `Outcome`, ...) p
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -69,7 +69,7 @@ _READERS: Mapping[str, Callable[[Any], object]] = {
     "ci": json.loads,
     "details": json.loads,
     "stage": Stage,
-    "kind": Kind,
+    "kind": {word.value: word for word in Kind}.__getitem__,
     "outcome": lambda text: _OUTCOMES[text],
     "decision": Decision,
     "says": Says,
@@ -106,6 +106,23 @@ def read(kind: type[Record], row: Row) -> Record:
     """The record that a row holds; columns of other tables in it are left alone."""
     values: list[Any] = [reader(row[column]) if reader else row[column] for column, reader in _plan(kind)]
     return kind(*values)
+
+
+def read_many(kind: type[Record], rows: Iterable[Any]) -> list[Record]:
+    """The records that rows hold, whose columns are those of `columns_of`, in that order: they may be thousands."""
+    readers = [(index, reader) for index, (_, reader) in enumerate(_plan(kind)) if reader]
+    found = []
+    for row in rows:
+        values = list(row.values() if isinstance(row, dict) else row)
+        for index, reader in readers:
+            values[index] = reader(values[index])
+        found.append(kind(*values))
+    return found
+
+
+def columns_of(kind: type[Record]) -> str:
+    """The columns of a record's fields, as a SELECT names them."""
+    return ", ".join(column for column, _ in _plan(kind))
 
 
 def _plan(kind: type[Any]) -> _Plan:

@@ -6,7 +6,7 @@ docs/reference/delivery.md has them with their reasons.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import UTC, datetime
 
@@ -77,16 +77,21 @@ class _Place:
         return next((story for story in reversed(self.stories) if story.deployment.deployed_at <= at), None)
 
 
-def stories(deployments: Iterable[Deployment], marks: Iterable[Mark] = ()) -> tuple[Story, ...]:
+def stories(
+    deployments: Iterable[Deployment],
+    marks: Iterable[Mark] = (),
+    parse: Callable[[str], Changes | None] = parse_changes,
+) -> tuple[Story, ...]:
     """What became of the deployments to one environment, oldest first.
 
     Args:
         deployments: of one service in one environment, all that are known, in any order; doubles count once.
         marks: of the same, likewise.
+        parse: reads what a deployment brought; environments mostly get the same from each other, so that it may remember.
     """
     unique = {item.id: _in_utc(item) for item in deployments}
     ordered = sorted(unique.values(), key=lambda item: (item.deployed_at, item.id))
-    place = _Place([Story(item, parse_changes(item.changes)) for item in ordered])
+    place = _Place([Story(item, parse(item.changes)) for item in ordered])
     place.by_id = {story.deployment.id: story for story in place.stories}
     _sort_out(place.stories)
     heard = {mark.id: replace(mark, at=mark.at.astimezone(UTC)) for mark in marks}
