@@ -140,6 +140,12 @@ class Pushgateway(_Measuring):
             lambda: http_status(f"{self.prometheus_url}/-/ready") == _OK,
         )
 
+    def check_rules(self, rules: str) -> None:
+        """Have Prometheus' own tool read a file of rules; raises where it finds a mistake."""
+        file = self.folder / "rules.yml"
+        file.write_text(rules, encoding="utf-8")
+        run([debian.program("promtool", "prometheus"), "check", "rules", file])
+
     def query(self, expression: str) -> list[dict[str, Any]]:
         """What Prometheus answers to an instant query."""
         answer = json.loads(_get(f"{self.prometheus_url}/api/v1/query?{urlencode({'query': expression})}"))

@@ -36,3 +36,30 @@ def monitors(prefix: str) -> None:
     from trunkline.domain.dashboards import datadog_monitors
 
     write_json(datadog_monitors(prefix))
+
+
+@command.command("grafana-prometheus", short_help="A dashboard for Grafana over Prometheus.")
+@_prefix
+def grafana_prometheus(prefix: str) -> None:
+    """Print a dashboard as JSON: import it in Grafana, where Prometheus scrapes the Pushgateway."""
+    from trunkline.domain.grafana import prometheus_dashboard
+
+    write_json(prometheus_dashboard(prefix))
+
+
+@command.command("grafana-graphite", short_help="A dashboard for Grafana over Graphite.")
+@_prefix
+def grafana_graphite(prefix: str) -> None:
+    """Print a dashboard as JSON: import it in Grafana, where Graphite has tags."""
+    from trunkline.domain.grafana import graphite_dashboard
+
+    write_json(graphite_dashboard(prefix))
+
+
+@command.command("prometheus-alerts", short_help="Examples of alerts for Prometheus.")
+@_prefix
+def prometheus_alert_rules(prefix: str) -> None:
+    """Print a file of alerting rules, in JSON, which is YAML, too."""
+    from trunkline.domain.grafana import prometheus_alerts
+
+    write_json(prometheus_alerts(prefix))

@@ -28,7 +28,7 @@ COMMANDS = {
     "diff": "Show what a release would change, and what was changed behind Helm's back.",
     "gate": "Wait for an image's scan, and judge it by the project's policy.",
     "history": "List the attempts that the ledger remembers.",
-    "dashboards": "Print dashboards and alerts to import, for Datadog.",
+    "dashboards": "Print dashboards and alerts to import, for Datadog, Grafana and Prometheus.",
     "deployment": "Say of a deployment what the ledger cannot see by itself.",
     "image": "Show what the registry holds and where it runs; tag, and remove what nobody needs.",
     "sinks": "Look after the sinks: what waits for them, whether they answer.",

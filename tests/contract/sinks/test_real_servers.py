@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -33,6 +34,7 @@ from trunkline.config.sinks import (
     StatsdSettings,
 )
 from trunkline.domain.attempts import Outcome, Stage
+from trunkline.domain.grafana import graphite_dashboard, prometheus_alerts, prometheus_dashboard
 from trunkline.domain.parcels import Parcel
 from trunkline.domain.redaction import Redactor
 
@@ -249,3 +251,54 @@ def test_otlp(agent: TestAgent, release: str) -> None:
 
 def facts(attributes: Iterable[Any]) -> dict[str, str]:
     return {item.key: item.value.string_value for item in attributes}
+
+
+def panels(dashboard: Mapping[str, Any], key: str) -> dict[str, str]:
+    """The queries of a dashboard by title, with everything chosen."""
+    found = {}
+    for panel in dashboard["panels"]:
+        for target in panel["targets"]:
+            query = target[key].replace("$__range", "5m").replace("[1d]", "[5m]")
+            for name in ("environment", "release", "service"):
+                query = query.replace(f"${name}", ".*")
+            found[panel["title"]] = query
+    return found
+
+
+def test_grafana_over_prometheus(pushgateway: Pushgateway, release: str) -> None:
+    """Every picture of the dashboard shows something, once there were two pushes; the alerts are rules, and one fires."""
+    ledger = FakeLedger()
+    sink = PushgatewaySink(
+        PushgatewaySettings(pushgateway.url), HttpClient(), CLOCK, Redactor(), ledger.tallies, LABELS
+    )
+    bench = Bench(sink, ledger=ledger)
+    bench.write(*pipeline(release))
+    bench.flush()
+    seen = f'sentinelsix_release_total{{service="{release}"}}'
+    wait(lambda: len(pushgateway.query(seen)) == 2, seconds=15, failure=lambda: str(pushgateway.query(seen)))
+    one = an_attempt(id="later", started_at=BEGAN, release=release, service=release)
+    bench.write(
+        ended(replace(one, id="d8")),
+        ended(replace(one, id="d9"), Outcome.FAILED, seconds=700),
+        ended(replace(one, id="b2", stage=Stage.BUILD, environment="")),
+    )
+    bench.flush()
+    grown = f'increase(sentinelsix_release_total{{service="{release}"}}[5m]) > 0'
+    wait(
+        lambda: len(pushgateway.query(grown)) == 2, seconds=30, failure=lambda: str(pushgateway.query(grown))
+    )
+    for title, query in panels(prometheus_dashboard("sentinelsix"), "expr").items():
+        assert pushgateway.query(query), title
+    rules = prometheus_alerts("sentinelsix")
+    pushgateway.check_rules(json.dumps(rules))
+    for rule in rules["groups"][0]["rules"]:
+        assert pushgateway.query(rule["expr"]), rule["alert"]
+
+
+def test_grafana_over_graphite(graphite: Graphite, release: str) -> None:
+    """Every picture of the dashboard shows something."""
+    send(GraphiteSink(GraphiteSettings(f"127.0.0.1:{graphite.port}"), CLOCK), pipeline(release))
+    target = f"seriesByTag('name=sentinelsix.release.count','release={release}')"
+    wait(lambda: len(graphite.render(target)) == 2, seconds=30, failure=lambda: str(graphite.render(target)))
+    for title, query in panels(graphite_dashboard("sentinelsix"), "target").items():
+        assert [item for item in graphite.render(query) if item["datapoints"]], title
