@@ -140,7 +140,7 @@ _OTHERS = """## Always
 | variable | what it is |
 | --- | --- |
 | `TRUNKLINE_CONFIG` | the project's file, as `--config` |
-| `TRUNKLINE_LEDGER` | where the ledger is: `sqlite:///path`, or `postgresql://user:password@host/name` |
+| `TRUNKLINE_LEDGER` | where the ledger is: `sqlite:///path`, `postgresql://user:password@host/name`, or `s3://bucket/prefix` |
 | `TRUNKLINE_LOCAL_REGISTRY` | `off` starts no registry on this machine for images on loopback |
 | `TRUNKLINE_CACHE` | where charts are kept that were fetched before, or `off` |
 | `TRUNKLINE_CHARTS` | the repository of `trunkline charts`, as `--repository` |

@@ -20,7 +20,7 @@ from trunkline.ports import Ledger
 from trunkline.ports.ledger import Added
 
 
-@pytest.fixture(params=["fake", "sqlite", "postgresql"])
+@pytest.fixture(params=["fake", "sqlite", "postgresql", "s3"])
 def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
     made = a_ledger(request, tmp_path, Redactor())
     yield made

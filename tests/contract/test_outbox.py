@@ -22,7 +22,7 @@ SINK = "graphite 127.0.0.1:2003"
 MINUTE = timedelta(minutes=1)
 
 
-@pytest.fixture(params=["fake", "sqlite", "postgresql"])
+@pytest.fixture(params=["fake", "sqlite", "postgresql", "s3"])
 def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
     redactor = Redactor()
     redactor.learn("hunter2hunter2")

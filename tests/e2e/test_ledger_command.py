@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from dev.postgresql import Postgresql
+from dev.s3 import S3
 from tests.e2e.test_docs import console, page, run
 from tests.e2e.workbench import Workbench
 from tests.fakes.records import a_deployment, a_gate, a_mark, a_run, an_approval, an_attempt, an_ending, at
@@ -50,6 +52,47 @@ def test_a_ledger_moves(bench: Workbench) -> None:
         "records": 8,
         "faults": [],
     }
+
+
+def _moves(bench: Workbench, other: dict[str, str]) -> None:
+    assert bench.succeed("ledger", "import", "all.jsonl", env=other).stdout.startswith("8 records are new")
+    assert bench.succeed("ledger", "import", "all.jsonl", env=other).stdout.startswith("0 records are new")
+    there = bench.succeed("ledger", "export", env=other).stdout
+    assert there == (bench.directory / "all.jsonl").read_text()
+    assert bench.succeed("ledger", "verify", "--output", "json", env=other).json == {
+        "records": 8,
+        "faults": [],
+    }
+    shown = bench.succeed("history", "--output", "json", env=other).json
+    assert [item["id"] for item in shown] == ["attempt-1"]
+
+
+def test_a_ledger_moves_to_postgresql(bench: Workbench) -> None:
+    """What is exported can be taken into PostgreSQL, and is the same there; the password is nowhere shown."""
+    bench.succeed("ledger", "export", "all.jsonl")
+    with Postgresql() as server:
+        _moves(bench, {"TRUNKLINE_LEDGER": server.url})
+        server.stop()
+        refused = bench.trunkline("history", env={"TRUNKLINE_LEDGER": server.url})
+        assert refused.code == 7, str(refused)
+        assert "The ledger in 127.0.0.1/postgres cannot be reached" in refused.stderr
+        assert server.password not in str(refused)
+
+
+def test_a_ledger_moves_to_a_bucket(bench: Workbench) -> None:
+    """What is exported can be taken into a bucket, and is the same there, also for a machine that has no mirror yet."""
+    bench.succeed("ledger", "export", "all.jsonl")
+    with S3(buckets=["ledgers"]) as server:
+        other = {**server.env(), "TRUNKLINE_LEDGER": "s3://ledgers/team"}
+        _moves(bench, other)
+        elsewhere = {**other, "XDG_CACHE_HOME": str(bench.directory / "elsewhere")}
+        assert (
+            bench.succeed("ledger", "export", env=elsewhere).stdout
+            == (bench.directory / "all.jsonl").read_text()
+        )
+        refused = bench.trunkline("history", env={**elsewhere, "AWS_SECRET_ACCESS_KEY": "another-secret-key"})
+        assert refused.code == 7, str(refused)
+        assert "another-secret-key" not in str(refused)
 
 
 def test_half_a_file_is_not_taken(bench: Workbench) -> None:

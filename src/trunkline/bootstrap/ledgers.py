@@ -7,9 +7,9 @@ from contextlib import contextmanager
 
 from trunkline.adapters.clock import SystemClock
 from trunkline.adapters.identifiers import new_id
-from trunkline.adapters.ledgers import open_ledger
 from trunkline.adapters.surroundings import look_around
 from trunkline.app.incidents import Speaker
+from trunkline.bootstrap.ledger_choice import ledger_of
 from trunkline.domain.redaction import Redactor
 from trunkline.ports import Ledger
 
@@ -21,7 +21,7 @@ def the_ledger(environ: Mapping[str, str]) -> Iterator[Ledger]:
     Raises:
         UsageError: the variable names none.
     """
-    ledger = open_ledger(environ, Redactor.from_environment(environ))
+    ledger = ledger_of(environ, Redactor.from_environment(environ))
     try:
         yield ledger
     finally:

@@ -11,8 +11,8 @@ from datetime import datetime
 from trunkline.adapters.clock import SystemClock
 from trunkline.adapters.http import HttpClient
 from trunkline.adapters.identifiers import new_id
-from trunkline.adapters.ledgers import open_ledger
 from trunkline.adapters.surroundings import look_around
+from trunkline.bootstrap.ledger_choice import ledger_of
 from trunkline.bootstrap.sinks import DELIVERY_S, Means, labels_of, sinks_of
 from trunkline.config.project import Project
 from trunkline.dataclass import dataclass
@@ -67,7 +67,7 @@ def telling(project: Project, environ: Mapping[str, str]) -> Iterator[Telling]:
         UsageError: `TRUNKLINE_LEDGER` names no ledger.
     """
     redactor, clock = Redactor.from_environment(environ), SystemClock()
-    outbox, link = open_ledger(environ, redactor), look_around(environ).link
+    outbox, link = ledger_of(environ, redactor), look_around(environ).link
     sinks = sinks_of(project, Means(HttpClient(), clock, redactor, outbox), link)
     origin = Origin(project.measure.host, link=link, team=project.measure.team)
     try:

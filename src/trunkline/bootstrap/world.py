@@ -18,7 +18,6 @@ from trunkline.adapters.http import HttpClient
 from trunkline.adapters.identifiers import new_id
 from trunkline.adapters.kubectl import KubectlForwarding
 from trunkline.adapters.kubernetes import connect
-from trunkline.adapters.ledgers import open_ledger
 from trunkline.adapters.local_registry import LocalRegistry
 from trunkline.adapters.process import SubprocessProcesses
 from trunkline.adapters.registry import OciRegistry
@@ -29,6 +28,7 @@ from trunkline.adapters.surroundings import look_around
 from trunkline.adapters.syft import Syft
 from trunkline.adapters.terminal import TerminalApprover
 from trunkline.bootstrap.aws import ways_to_keys
+from trunkline.bootstrap.ledger_choice import ledger_of
 from trunkline.bootstrap.scanners import scanner_for
 from trunkline.bootstrap.simulated import (
     all_simulated,
@@ -89,7 +89,7 @@ def compose(
         project = project.without_gate()
     source = GitSource(processes, project.root, environ)
     # The courier's own, so that nobody who writes down a deployment ever waits for it.
-    outbox = open_ledger(environ, redactor)
+    outbox = ledger_of(environ, redactor)
     world = World(
         project=project,
         surroundings=surroundings,
@@ -109,7 +109,7 @@ def compose(
         ),
         values=HelmValues(processes),
         decryptor=SopsDecryptor(processes, redactor),
-        ledger=open_ledger(environ, redactor),
+        ledger=ledger_of(environ, redactor),
         approver=TerminalApprover(surroundings.actor, sys.stdin, sys.stderr),
         builder=_once(image_builder),
         scanner=lambda reports: scanner_for(

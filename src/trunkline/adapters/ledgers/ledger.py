@@ -61,6 +61,11 @@ class SqlLedger:
         self._database = database
         self._redactor = redactor
 
+    @property
+    def database(self) -> Database:
+        """Where it is kept, for who builds on it."""
+        return self._database
+
     def open_run(self, run: Run) -> None:
         """See the port. A run that is already there stays as it is: the jobs of a CI workflow share theirs."""
         with self._database.writing() as connection:

@@ -46,7 +46,7 @@ def from_url(url: str) -> Path:
     if parts.scheme != "sqlite":
         spelled = f"the scheme {parts.scheme!r}" if parts.scheme else "no scheme"
         raise UsageError(
-            f"{VARIABLE} has {spelled}; the ledger is kept at sqlite:///path or postgresql://host/name.",
+            f"{VARIABLE} has {spelled}; a ledger is at sqlite:///path, postgresql://host/name or s3://bucket/prefix.",
             _EXAMPLE,
         )
     if parts.netloc:

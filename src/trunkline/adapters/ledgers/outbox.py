@@ -40,18 +40,32 @@ _UNREADABLE = "this version cannot read it"
 def post(database: Database, connection: Connection, messages: Iterable[Message], redactor: Redactor) -> None:
     """Add messages; one that is there already stays as it is."""
     for number, message in enumerate(messages):
-        at = message.parcel.at
         if number == 0:
-            connection.execute(
-                "DELETE FROM outbox WHERE fate = 'delivered' AND settled_at < :oldest",
-                {"oldest": micros(at - _KEPT)},
-            )
+            _forget(connection, message)
+        at = message.parcel.at
         wanted = int(at.timestamp())
         second: int | None = wanted
         if message.series:
             database.lock(connection, message.series)
             second = _free_second(connection, message.series, wanted)
         connection.execute(_INSERT, _row(message, wanted, second, redactor))
+
+
+def place(connection: Connection, messages: Iterable[tuple[Message, int]], redactor: Redactor) -> None:
+    """Add messages whose second was chosen elsewhere; one below zero means that there was none."""
+    for number, (message, second) in enumerate(messages):
+        if number == 0:
+            _forget(connection, message)
+        wanted = int(message.parcel.at.timestamp())
+        connection.execute(_INSERT, _row(message, wanted, second if second >= 0 else None, redactor))
+
+
+def seconds_of(connection: Connection, series: str) -> set[int]:
+    """Those that a series has given away."""
+    rows = connection.execute(
+        "SELECT second FROM outbox WHERE series = :series AND series <> ''", {"series": series}
+    )
+    return {row["second"] for row in rows}
 
 
 def _row(message: Message, wanted: int, second: int | None, redactor: Redactor) -> dict[str, str | int]:
@@ -160,11 +174,16 @@ def lost(connection: Connection, sink: str, limit: int) -> tuple[Lost, ...]:
     return tuple(found)
 
 
-def _free_second(connection: Connection, series: str, wanted: int) -> int | None:
-    rows = connection.execute(
-        "SELECT second FROM outbox WHERE series = :series AND series <> ''", {"series": series}
+def _forget(connection: Connection, message: Message) -> None:
+    """Let go of what was delivered a day before."""
+    oldest = micros(message.parcel.at - _KEPT)
+    connection.execute(
+        "DELETE FROM outbox WHERE fate = 'delivered' AND settled_at < :oldest", {"oldest": oldest}
     )
-    taken = {row["second"] for row in rows}
+
+
+def _free_second(connection: Connection, series: str, wanted: int) -> int | None:
+    taken = seconds_of(connection, series)
     return next((second for second in seconds_to_try(wanted) if second not in taken), None)
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from trunkline.adapters.storage.aws import Access, Outside
     from trunkline.adapters.storage.bucket import Bucket, Handles
     from trunkline.adapters.storage.cache import ChartCache
+    from trunkline.adapters.storage.repositories import BucketRepository
     from trunkline.ports import Artifacts, Http, Processes
 
 _S3 = "s3://"
@@ -113,6 +114,16 @@ class FileStorage:
                 "Use s3://bucket/prefix or a directory.",
             )
         return repositories.DirectoryRepository(Path(location).expanduser())
+
+    def journal(self, location: str) -> BucketRepository:
+        """The objects below a prefix, which a ledger is kept in.
+
+        Raises:
+            UsageError: the address is none of S3.
+        """
+        from trunkline.adapters.storage import repositories  # noqa: PLC0415 - only such a ledger writes there
+
+        return repositories.BucketRepository(self._bucket(location))
 
     def check(self, location: str) -> str:
         """See the port."""

@@ -47,6 +47,10 @@ class DirectoryRepository:
         modified = self._modified(self._root / name)
         return Listed(name, modified, file.mark) if file and modified else None
 
+    def names(self, beginning: str) -> list[str]:
+        """The names that begin so, in order."""
+        return self._place.names(beginning) if self._root.is_dir() else []
+
     def listed(self) -> list[Listed]:
         """See the port."""
         names = self._place.names("") if self._root.is_dir() else []
@@ -151,6 +155,10 @@ class BucketRepository:
             self._bucket.fail(error, self.address(name))
         metadata = {key.lower(): value for key, value in answer.attributes.items()}
         return Listed(name, answer.meta["last_modified"], answer.meta["e_tag"] or "", metadata)
+
+    def names(self, beginning: str) -> list[str]:
+        """The names that begin so, in order."""
+        return self._bucket.names(beginning)
 
     def listed(self) -> list[Listed]:
         """See the port."""

@@ -1,0 +1,84 @@
+"""One entry of a ledger that is kept in objects: what was written down together, as one JSON object that never changes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from trunkline.dataclass import dataclass
+from trunkline.domain.ledger_lines import KINDS, LedgerRecord
+from trunkline.domain.parcels import Fate, Message, Settlement
+from trunkline.domain.records import dump, load, load_moment
+
+VERSION = 1
+_NAMES = {kind: name for name, kind in KINDS.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What was written down together.
+
+    Attributes:
+        messages: each with the second that it was given.
+        settlements: messages that are done with.
+        settled_at: since when.
+    """
+
+    records: tuple[LedgerRecord, ...] = ()
+    messages: tuple[tuple[Message, int], ...] = ()
+    settlements: tuple[Settlement, ...] = ()
+    settled_at: datetime | None = None
+
+    def dump(self, hide: Any) -> bytes:
+        """As JSON; `hide` masks secrets in what JSON is made of."""
+        content = {
+            "trunkline-entry": VERSION,
+            "records": [{"kind": _NAMES[type(item)], "record": dump(item)} for item in self.records],
+            "messages": [{**dump(item), "second": second} for item, second in self.messages],
+            "settlements": [dump(item) for item in self.settlements],
+            "settled_at": dump(self.settled_at),
+        }
+        kept = {name: value for name, value in content.items() if value}
+        return json.dumps(hide(kept), separators=(",", ":"), sort_keys=True).encode()
+
+
+def parse_entry(content: bytes) -> Entry:
+    """What `dump` wrote.
+
+    Raises:
+        ValueError: it is none, or of a newer version.
+    """
+    try:
+        read = json.loads(content)
+    except (ValueError, RecursionError):
+        raise ValueError("it is no JSON") from None
+    if not isinstance(read, dict) or read.get("trunkline-entry") != VERSION:
+        raise ValueError("it is no entry that this version reads")
+    try:
+        return _entry(read)
+    except (TypeError, KeyError, AttributeError):
+        raise ValueError("it is no entry that this version reads") from None
+
+
+def _entry(read: Mapping[str, Any]) -> Entry:
+    return Entry(
+        tuple(_record(item) for item in read.get("records", ())),
+        tuple((load(Message, item), int(item["second"])) for item in read.get("messages", ())),
+        tuple(load(Settlement, item) for item in read.get("settlements", ())),
+        load_moment(str(read["settled_at"])) if "settled_at" in read else None,
+    )
+
+
+def is_done(settlement: Settlement) -> bool:
+    """Whether nothing more will become of the message."""
+    return settlement.fate is not Fate.WAITING
+
+
+def _record(item: Mapping[str, Any]) -> LedgerRecord:
+    kind = KINDS.get(str(item.get("kind"))) if isinstance(item, dict) else None
+    if kind is None:
+        raise ValueError("it holds a record of no kind that this version knows")
+    record: LedgerRecord = load(kind, item.get("record"))
+    return record
