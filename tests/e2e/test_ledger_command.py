@@ -63,8 +63,8 @@ def _moves(bench: Workbench, other: dict[str, str]) -> None:
         "records": 8,
         "faults": [],
     }
-    shown = bench.succeed("history", "--output", "json", env=other).json
-    assert [item["id"] for item in shown] == ["attempt-1"]
+    shown = bench.succeed("deployment", "list", "--output", "json", env=other).json
+    assert [item["id"] for item in shown] == ["deployment-1"]
 
 
 def test_a_ledger_moves_to_postgresql(bench: Workbench) -> None:
@@ -73,7 +73,7 @@ def test_a_ledger_moves_to_postgresql(bench: Workbench) -> None:
     with Postgresql() as server:
         _moves(bench, {"TRUNKLINE_LEDGER": server.url})
         server.stop()
-        refused = bench.trunkline("history", env={"TRUNKLINE_LEDGER": server.url})
+        refused = bench.trunkline("deployment", "list", env={"TRUNKLINE_LEDGER": server.url})
         assert refused.code == 7, str(refused)
         assert "The ledger in 127.0.0.1/postgres cannot be reached" in refused.stderr
         assert server.password not in str(refused)
@@ -90,7 +90,9 @@ def test_a_ledger_moves_to_a_bucket(bench: Workbench) -> None:
             bench.succeed("ledger", "export", env=elsewhere).stdout
             == (bench.directory / "all.jsonl").read_text()
         )
-        refused = bench.trunkline("history", env={**elsewhere, "AWS_SECRET_ACCESS_KEY": "another-secret-key"})
+        refused = bench.trunkline(
+            "deployment", "list", env={**elsewhere, "AWS_SECRET_ACCESS_KEY": "another-secret-key"}
+        )
         assert refused.code == 7, str(refused)
         assert "another-secret-key" not in str(refused)
 

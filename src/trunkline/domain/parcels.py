@@ -11,7 +11,7 @@ second gets each message under a second of its own: two deployments that end at 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -20,6 +20,7 @@ from trunkline.dataclass import dataclass
 from trunkline.domain.attempts import Attempt, Deployment, Ending, Outcome, Run
 from trunkline.domain.delivery.marks import Mark
 from trunkline.domain.measurements import Measurements, Metric, Notice
+from trunkline.domain.records import masked
 
 # How far a message may be put from the second that it belongs to, to have one of its own.
 FURTHEST_AHEAD_S = 300
@@ -82,6 +83,17 @@ class Parcel:
             return True
         wanted = self.run.until if self.run else ""
         return bool(attempt.environment) and (self.origin.last or attempt.environment == wanted)
+
+    def masked(self, hide: Callable[[str], str]) -> Parcel:
+        """The same with its records hidden; measurements were when they were made."""
+        return replace(
+            self,
+            run=masked(self.run, hide),
+            attempt=masked(self.attempt, hide),
+            ending=masked(self.ending, hide),
+            deployment=masked(self.deployment, hide),
+            mark=masked(self.mark, hide),
+        )
 
     def moved(self, second: int) -> Parcel:
         """The same with its metrics in that second of POSIX time."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import types
 import typing
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import Enum
 from functools import cache
@@ -36,6 +36,21 @@ def dump(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [dump(item) for item in value]
     return value
+
+
+def masked(value: Record, hide: Callable[[str], str]) -> Record:
+    """The same with every text in it hidden, as `hide` does; names of fields and words of ours stay."""
+    hidden: Any = value
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        told = {field.name: masked(getattr(value, field.name), hide) for field in dataclasses.fields(value)}
+        hidden = dataclasses.replace(value, **told)
+    elif isinstance(value, str) and not isinstance(value, Enum):
+        hidden = hide(value)
+    elif isinstance(value, Mapping):
+        hidden = {key: masked(item, hide) for key, item in value.items()}
+    elif isinstance(value, (list, tuple)):
+        hidden = tuple(masked(item, hide) for item in value)
+    return typing.cast("Record", hidden)
 
 
 def load(kind: type[Record], content: Any) -> Record:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from trunkline.dataclass import dataclass
 from trunkline.domain.ledger_lines import KINDS, LedgerRecord
 from trunkline.domain.parcels import Fate, Message, Settlement
-from trunkline.domain.records import dump, load, load_moment
+from trunkline.domain.records import dump, load, load_moment, masked
 
 VERSION = 1
 _NAMES = {kind: name for name, kind in KINDS.items()}
@@ -31,17 +32,18 @@ class Entry:
     settlements: tuple[Settlement, ...] = ()
     settled_at: datetime | None = None
 
-    def dump(self, hide: Any) -> bytes:
-        """As JSON; `hide` masks secrets in what JSON is made of."""
+    def dump(self, hide: Callable[[str], str]) -> bytes:
+        """As JSON, with secrets in texts hidden by `hide`."""
         content = {
-            "trunkline-entry": VERSION,
-            "records": [{"kind": _NAMES[type(item)], "record": dump(item)} for item in self.records],
-            "messages": [{**dump(item), "second": second} for item, second in self.messages],
-            "settlements": [dump(item) for item in self.settlements],
+            "records": [
+                {"kind": _NAMES[type(item)], "record": dump(masked(item, hide))} for item in self.records
+            ],
+            "messages": [{**dump(_hidden(item, hide)), "second": second} for item, second in self.messages],
+            "settlements": [dump(masked(item, hide)) for item in self.settlements],
             "settled_at": dump(self.settled_at),
         }
         kept = {name: value for name, value in content.items() if value}
-        return json.dumps(hide(kept), separators=(",", ":"), sort_keys=True).encode()
+        return json.dumps({"trunkline-entry": VERSION, **kept}, separators=(",", ":")).encode()
 
 
 def parse_entry(content: bytes) -> Entry:
@@ -69,6 +71,11 @@ def _entry(read: Mapping[str, Any]) -> Entry:
         tuple(load(Settlement, item) for item in read.get("settlements", ())),
         load_moment(str(read["settled_at"])) if "settled_at" in read else None,
     )
+
+
+def _hidden(message: Message, hide: Callable[[str], str]) -> Message:
+    parcel = message.parcel.masked(hide)
+    return replace(message, id=hide(message.id), sink=hide(message.sink), parcel=parcel)
 
 
 def is_done(settlement: Settlement) -> bool:

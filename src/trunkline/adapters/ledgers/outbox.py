@@ -80,7 +80,7 @@ def _row(message: Message, wanted: int, second: int | None, redactor: Redactor) 
         "fate": Fate.UNDELIVERABLE.value if second is None else Fate.WAITING.value,
         "reason": _NO_ROOM if second is None else "",
         "settled_at": written,
-        "parcel": json.dumps(redactor.value(dump(parcel)), separators=(",", ":")),
+        "parcel": json.dumps(dump(parcel.masked(redactor.text)), separators=(",", ":")),
     }
 
 

@@ -240,7 +240,7 @@ class SharedLedger:
 
     def _put(self, entry: Entry) -> None:
         name = f"{ENTRY}{self._clock.now().astimezone(UTC):%Y-%m-%dT%H%M%S.%f}-{self._new_id()}"
-        content = entry.dump(self._redactor.value)
+        content = entry.dump(self._redactor.text)
         # Nobody else has that name: where it is there, an answer was lost, and the storage's client tried again.
         with contextlib.suppress(Changed):
             in_words(lambda: self._store.write(name, content, {}, ""))
