@@ -181,7 +181,7 @@ class SharedLedger:
     def claim(self, sink: str, now: datetime, until: datetime, limit: int) -> tuple[Message, ...]:
         """See the port."""
         with self._lock:
-            self._mirror.catch_up(now=True)
+            self._mirror.catch_up()
             wanted = self._mirror.ledger.claim(sink, now, until, limit)
             held = {item.id: self._claims.take(item, now, until) for item in wanted}
             got = [name for name, holder_until in held.items() if holder_until is None]
