@@ -11,11 +11,11 @@ from tests.fakes.ledger import FakeLedger
 from trunkline.adapters.clock import SystemClock
 from trunkline.domain.attempts import Attempt, Deployment, Ending, Kind, Outcome, Run, Stage
 from trunkline.domain.measurements import Labels, measurements
-from trunkline.domain.parcels import Origin, Parcel, message, of_attempt
+from trunkline.domain.parcels import Origin, Parcel, of_attempt
 from trunkline.domain.redaction import Redactor
 from trunkline.events import Finished
 from trunkline.ports import Clock
-from trunkline.ports.outbox import Sink, address_of
+from trunkline.ports.outbox import Sink, messages_for
 from trunkline.run.courier import Courier, Report
 
 COMMIT = "3f2a1bc" + "0" * 33
@@ -109,11 +109,7 @@ class Bench:
     def write(self, *parcels: Parcel) -> None:
         """What happened is written down, and nobody is sent for it."""
         for parcel in parcels:
-            messages = [
-                message(address_of(sink), parcel, one_per_second=sink.one_per_second)
-                for sink in self.sinks
-                if sink.wants(parcel)
-            ]
+            messages = messages_for(self.sinks, parcel)
             attempt = parcel.attempt
             assert attempt is not None
             self.ledger.open_run(run_of(attempt))

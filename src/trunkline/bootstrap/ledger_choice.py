@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from trunkline.adapters.ledgers import SqliteLedger, open_ledger
+from trunkline.adapters.ledgers.location import VARIABLE
 from trunkline.domain.redaction import Redactor
 from trunkline.ports.ledger import Ledger
 
-VARIABLE = "TRUNKLINE_LEDGER"
 _S3 = "s3://"
 
 

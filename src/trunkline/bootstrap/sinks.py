@@ -44,11 +44,11 @@ class Means:
     ledger: Ledger
 
 
-def sinks_of(project: Project, means: Means, link: str) -> tuple[Sink, ...]:
+def sinks_of(project: Project, means: Means, labels: Labels) -> tuple[Sink, ...]:
     """One of each that is configured. Their modules are imported only then."""
     found: list[Sink] = []
     for make in (_datadog, _dogstatsd, _statsd, _graphite, _pushgateway, _otlp, _webhook, _notify):
-        found += make(project, means, labels_of(project, link))
+        found += make(project, means, labels)
     return tuple(found)
 
 

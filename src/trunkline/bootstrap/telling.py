@@ -18,11 +18,11 @@ from trunkline.config.project import Project
 from trunkline.dataclass import dataclass
 from trunkline.domain.delivery.marks import Mark
 from trunkline.domain.measurements import Labels, incident_notice
-from trunkline.domain.parcels import Message, Origin, Parcel, message
+from trunkline.domain.parcels import Message, Origin, Parcel
 from trunkline.domain.redaction import Redactor
 from trunkline.ports import Clock
 from trunkline.ports.ledger import Ledger
-from trunkline.ports.outbox import Sink, address_of
+from trunkline.ports.outbox import Sink, messages_for
 from trunkline.run.courier import Courier
 
 
@@ -51,7 +51,7 @@ class Telling:
             since=since,
             notices=(notice,),
         )
-        return tuple(message(address_of(sink), parcel) for sink in self.sinks if sink.wants(parcel))
+        return messages_for(self.sinks, parcel)
 
     def deliver(self) -> None:
         """Take what is new to the sinks, as far as that goes at once."""
@@ -68,7 +68,8 @@ def telling(project: Project, environ: Mapping[str, str]) -> Iterator[Telling]:
     """
     redactor, clock = Redactor.from_environment(environ), SystemClock()
     outbox, link = ledger_of(environ, redactor), look_around(environ).link
-    sinks = sinks_of(project, Means(HttpClient(), clock, redactor, outbox), link)
+    labels = labels_of(project, link)
+    sinks = sinks_of(project, Means(HttpClient(), clock, redactor, outbox), labels)
     origin = Origin(project.measure.host, link=link, team=project.measure.team)
     try:
         yield Telling(
@@ -76,7 +77,7 @@ def telling(project: Project, environ: Mapping[str, str]) -> Iterator[Telling]:
             sinks,
             Courier(outbox, sinks, clock, redactor, _warn),
             clock,
-            labels_of(project, link),
+            labels,
             origin,
             redactor,
             lambda: new_id(clock),

@@ -90,6 +90,7 @@ def compose(
     source = GitSource(processes, project.root, environ)
     # The courier's own, so that nobody who writes down a deployment ever waits for it.
     outbox = ledger_of(environ, redactor)
+    labels = labels_of(project, surroundings.link)
     world = World(
         project=project,
         surroundings=surroundings,
@@ -123,8 +124,8 @@ def compose(
         http=HttpClient,
         listeners=listeners,
         new_id=lambda: new_id(clock),
-        sinks=sinks_of(project, Means(http, clock, redactor, outbox), surroundings.link),
-        labels=labels_of(project, surroundings.link),
+        sinks=sinks_of(project, Means(http, clock, redactor, outbox), labels),
+        labels=labels,
         repository_url=repository_url(environ, source.remote),
     )
     if world.sinks:

@@ -7,7 +7,8 @@ the records: a file that was cut off is known as such, and nothing of it is take
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from trunkline.domain.attempts import Approval, Attempt, Deployment, Ending, Run, StepBegun
 from trunkline.domain.delivery.marks import Mark
@@ -30,12 +31,33 @@ KINDS: dict[str, type[LedgerRecord]] = {
 _NAMES = {kind: name for name, kind in KINDS.items()}
 
 
+def dump_record(record: LedgerRecord) -> dict[str, Any]:
+    """A record with the name of its kind, as JSON has it."""
+    return {"kind": _NAMES[type(record)], "record": dump(record)}
+
+
+def load_record(content: Mapping[str, Any], where: str) -> LedgerRecord:
+    """What `dump_record` made.
+
+    Raises:
+        ValueError: it is of no kind that is known, or not as its kind is; the message begins with `where`.
+    """
+    kind = KINDS.get(str(content.get("kind")))
+    if kind is None:
+        raise ValueError(f"{where} is of no kind that this version knows ({', '.join(KINDS)})")
+    try:
+        record: LedgerRecord = load(kind, content.get("record"))
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}") from error
+    return record
+
+
 def write_lines(records: Iterable[LedgerRecord]) -> Iterator[str]:
     """The lines of a ledger, without their line feeds."""
     yield _json({"trunkline-ledger": VERSION})
     count = 0
     for record in records:
-        yield _json({"kind": _NAMES[type(record)], "record": dump(record)})
+        yield _json(dump_record(record))
         count += 1
     yield _json({"records": count})
 
@@ -56,7 +78,7 @@ def read_lines(lines: Iterable[str]) -> Iterator[LedgerRecord]:
             # Before it stand the first line and the records.
             _check_end(content["records"], number - 2, next(numbered, None))
             return
-        yield _record(content, number)
+        yield load_record(content, f"line {number}")
     raise ValueError(
         f"it is cut off after line {number}: the last line, which counts the records, is missing"
     )
@@ -67,17 +89,6 @@ def _check_end(told: object, count: int, after: tuple[int, str] | None) -> None:
         raise ValueError(f"it has {count} records, and its last line counts {told}")
     if after is not None and after[1].strip():
         raise ValueError(f"line {after[0]} stands behind the last one")
-
-
-def _record(content: dict[str, object], number: int) -> LedgerRecord:
-    kind = KINDS.get(str(content.get("kind")))
-    if kind is None:
-        raise ValueError(f"line {number} is of no kind that this version knows ({', '.join(KINDS)})")
-    try:
-        record: LedgerRecord = load(kind, content.get("record"))
-    except ValueError as error:
-        raise ValueError(f"line {number}: {error}") from error
-    return record
 
 
 def _object(line: str, number: int) -> dict[str, object]:

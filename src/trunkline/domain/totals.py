@@ -7,6 +7,7 @@ become underscores, units are in the name, a counter ends in `total`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from trunkline.dataclass import dataclass
@@ -35,17 +36,9 @@ class Tally:
     last_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class _Sum:
-    count: int
-    total_s: float
-    last_at: datetime
-    last_s: float
-
-
 def totals(tallies: Iterable[Tally], labels: Labels) -> list[Family]:
     """The families of a service's totals in an environment, for the stages that are measured."""
-    found: dict[tuple[str, str], _Sum] = {}
+    found: dict[tuple[str, str], Tally] = {}
     for tally in tallies:
         if word := measured_word(tally.stage):
             status = Status.SUCCESS if tally.outcome is Outcome.SUCCEEDED else Status.FAILURE
@@ -69,27 +62,11 @@ def totals(tallies: Iterable[Tally], labels: Labels) -> list[Family]:
     return families
 
 
-def describe(prefix: str = "<prefix>") -> list[tuple[str, str, str]]:
-    """Name, type and meaning of everything that `totals` makes, for the reference documentation."""
-    rows = []
-    for stage in Stage:
-        if word := measured_word(stage):
-            base = f"{prefix}_{word}"
-            rows += [
-                (f"{base}_total", "counter", f"{word}s that ended"),
-                (f"{base}_seconds_total", "counter", "how long they took together"),
-                (f"{base}_last_seconds", "gauge", "how long the newest one took"),
-                (f"{base}_last_timestamp_seconds", "gauge", "when it ended"),
-            ]
-    return rows
-
-
-def _added(known: _Sum | None, tally: Tally) -> _Sum:
-    new = _Sum(tally.count, tally.total_s, tally.last_at, tally.last_s)
+def _added(known: Tally | None, tally: Tally) -> Tally:
     if known is None:
-        return new
-    newest = max(known, new, key=lambda item: item.last_at)
-    return _Sum(known.count + new.count, known.total_s + new.total_s, newest.last_at, newest.last_s)
+        return tally
+    newest = max(known, tally, key=lambda item: item.last_at)
+    return replace(newest, count=known.count + tally.count, total_s=known.total_s + tally.total_s)
 
 
 def _labels(status: str, labels: Labels) -> str:

@@ -9,7 +9,7 @@ from enum import Enum
 from typing import Protocol
 
 from trunkline.dataclass import dataclass
-from trunkline.domain.parcels import Lost, Message, Parcel, Queue, Settlement
+from trunkline.domain.parcels import Lost, Message, Parcel, Queue, Settlement, message
 
 
 class Outbox(Protocol):
@@ -105,6 +105,15 @@ class Sink(Protocol):
     def send(self, messages: Sequence[Message], now: datetime, timeout_s: float) -> Delivery:
         """Send these, within about `timeout_s` seconds. Must not raise."""
         ...
+
+
+def messages_for(sinks: Iterable[Sink], parcel: Parcel) -> tuple[Message, ...]:
+    """A message for each sink that has a use for the parcel."""
+    return tuple(
+        message(address_of(sink), parcel, one_per_second=sink.one_per_second)
+        for sink in sinks
+        if sink.wants(parcel)
+    )
 
 
 def address_of(sink: Sink) -> str:

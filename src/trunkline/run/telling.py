@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from trunkline.domain.attempts import Attempt, Deployment, Ending, Run
 from trunkline.domain.measurements import measurements
-from trunkline.domain.parcels import Message, Origin, Parcel, message, of_attempt
+from trunkline.domain.parcels import Message, Origin, Parcel, of_attempt
 from trunkline.ports import World
-from trunkline.ports.outbox import address_of
+from trunkline.ports.outbox import messages_for
 from trunkline.run.announce import Voice
 
 
@@ -21,12 +21,7 @@ def messages(
     if not world.sinks:
         return ()
     try:
-        parcel = _parcel(world, run, attempt, ending, deployment)
-        return tuple(
-            message(address_of(sink), parcel, one_per_second=sink.one_per_second)
-            for sink in world.sinks
-            if sink.wants(parcel)
-        )
+        return messages_for(world.sinks, _parcel(world, run, attempt, ending, deployment))
     except Exception as error:  # noqa: BLE001 - as the docstring says
         Voice(world, attempt).warn(f"This is not measured: a fault of Trunkline, {type(error).__name__}.")
         return ()

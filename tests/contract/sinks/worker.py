@@ -20,10 +20,9 @@ from trunkline.adapters.sinks.datadog import DatadogDora, DatadogEvents, Datadog
 from trunkline.adapters.sinks.dogstatsd import DogStatsd
 from trunkline.adapters.sinks.webhook import Webhook
 from trunkline.config.sinks import DatadogSettings, DogStatsdSettings, WebhookSettings
-from trunkline.domain.parcels import Message, Parcel, message
 from trunkline.domain.redaction import Redactor
 from trunkline.events import Finished
-from trunkline.ports.outbox import Sink, address_of
+from trunkline.ports.outbox import Sink, messages_for
 from trunkline.run.courier import Courier
 
 
@@ -52,21 +51,13 @@ def main(path: str, prefix: str, count: str, *where: str) -> None:
         )
         ledger.open_run(run_of(attempt))
         for parcel in (began(attempt), ended(attempt, seconds=dice.random() / 100)):
-            messages = _messages(parcel, told)
+            messages = messages_for(told, parcel)
             if parcel.ending is None:
                 ledger.begin(attempt, messages)
             else:
                 ledger.end(parcel.ending, parcel.deployment, messages)
             courier.on_event(Finished(parcel.at, attempt, parcel.ending or ended(attempt).ending))  # type: ignore[arg-type] # it has one
         courier.close(dice.choice([0.0, 0.02, 0.2]))
-
-
-def _messages(parcel: Parcel, told: tuple[Sink, ...]) -> list[Message]:
-    return [
-        message(address_of(sink), parcel, one_per_second=sink.one_per_second)
-        for sink in told
-        if sink.wants(parcel)
-    ]
 
 
 if __name__ == "__main__":

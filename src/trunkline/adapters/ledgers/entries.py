@@ -9,12 +9,11 @@ from datetime import datetime
 from typing import Any
 
 from trunkline.dataclass import dataclass
-from trunkline.domain.ledger_lines import KINDS, LedgerRecord
+from trunkline.domain.ledger_lines import LedgerRecord, dump_record, load_record
 from trunkline.domain.parcels import Fate, Message, Settlement
 from trunkline.domain.records import dump, load, load_moment, masked
 
 VERSION = 1
-_NAMES = {kind: name for name, kind in KINDS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,22 +21,20 @@ class Entry:
     """What was written down together.
 
     Attributes:
-        messages: each with the second that it was given.
+        messages: each with the second that it was given; None where there was none left.
         settlements: messages that are done with.
         settled_at: since when.
     """
 
     records: tuple[LedgerRecord, ...] = ()
-    messages: tuple[tuple[Message, int], ...] = ()
+    messages: tuple[tuple[Message, int | None], ...] = ()
     settlements: tuple[Settlement, ...] = ()
     settled_at: datetime | None = None
 
     def dump(self, hide: Callable[[str], str]) -> bytes:
         """As JSON, with secrets in texts hidden by `hide`."""
         content = {
-            "records": [
-                {"kind": _NAMES[type(item)], "record": dump(masked(item, hide))} for item in self.records
-            ],
+            "records": [dump_record(masked(item, hide)) for item in self.records],
             "messages": [{**dump(_hidden(item, hide)), "second": second} for item, second in self.messages],
             "settlements": [dump(masked(item, hide)) for item in self.settlements],
             "settled_at": dump(self.settled_at),
@@ -66,11 +63,15 @@ def parse_entry(content: bytes) -> Entry:
 
 def _entry(read: Mapping[str, Any]) -> Entry:
     return Entry(
-        tuple(_record(item) for item in read.get("records", ())),
-        tuple((load(Message, item), int(item["second"])) for item in read.get("messages", ())),
+        tuple(load_record(item, "a record") for item in read.get("records", ())),
+        tuple((load(Message, item), _second(item["second"])) for item in read.get("messages", ())),
         tuple(load(Settlement, item) for item in read.get("settlements", ())),
         load_moment(str(read["settled_at"])) if "settled_at" in read else None,
     )
+
+
+def _second(read: Any) -> int | None:
+    return None if read is None else int(read)
 
 
 def _hidden(message: Message, hide: Callable[[str], str]) -> Message:
@@ -81,11 +82,3 @@ def _hidden(message: Message, hide: Callable[[str], str]) -> Message:
 def is_done(settlement: Settlement) -> bool:
     """Whether nothing more will become of the message."""
     return settlement.fate is not Fate.WAITING
-
-
-def _record(item: Mapping[str, Any]) -> LedgerRecord:
-    kind = KINDS.get(str(item.get("kind"))) if isinstance(item, dict) else None
-    if kind is None:
-        raise ValueError("it holds a record of no kind that this version knows")
-    record: LedgerRecord = load(kind, item.get("record"))
-    return record

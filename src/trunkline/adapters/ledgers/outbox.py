@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from trunkline.adapters.ledgers.database import Connection, Database
+from trunkline.adapters.ledgers.database import Connection, Database, Row
 from trunkline.adapters.ledgers.rows import clean, micros, moment
 from trunkline.domain.parcels import (
     Fate,
@@ -39,25 +39,21 @@ _UNREADABLE = "this version cannot read it"
 
 def post(database: Database, connection: Connection, messages: Iterable[Message], redactor: Redactor) -> None:
     """Add messages; one that is there already stays as it is."""
-    for number, message in enumerate(messages):
-        if number == 0:
-            _forget(connection, message)
-        at = message.parcel.at
-        wanted = int(at.timestamp())
-        second: int | None = wanted
-        if message.series:
-            database.lock(connection, message.series)
-            second = _free_second(connection, message.series, wanted)
-        connection.execute(_INSERT, _row(message, wanted, second, redactor))
+    # One after the other: each second that is given away is seen by who comes next.
+    place(connection, ((item, _second_for(database, connection, item)) for item in messages), redactor)
 
 
-def place(connection: Connection, messages: Iterable[tuple[Message, int]], redactor: Redactor) -> None:
-    """Add messages whose second was chosen elsewhere; one below zero means that there was none."""
+def place(connection: Connection, messages: Iterable[tuple[Message, int | None]], redactor: Redactor) -> None:
+    """Add messages whose second was chosen; None means that there was none left."""
     for number, (message, second) in enumerate(messages):
         if number == 0:
             _forget(connection, message)
-        wanted = int(message.parcel.at.timestamp())
-        connection.execute(_INSERT, _row(message, wanted, second if second >= 0 else None, redactor))
+        connection.execute(_INSERT, _row(message, second, redactor))
+
+
+def second_of(message: Message) -> int:
+    """The second of POSIX time that a message belongs to."""
+    return int(message.parcel.at.timestamp())
 
 
 def seconds_of(connection: Connection, series: str) -> set[int]:
@@ -68,7 +64,8 @@ def seconds_of(connection: Connection, series: str) -> set[int]:
     return {row["second"] for row in rows}
 
 
-def _row(message: Message, wanted: int, second: int | None, redactor: Redactor) -> dict[str, str | int]:
+def _row(message: Message, second: int | None, redactor: Redactor) -> dict[str, str | int]:
+    wanted = second_of(message)
     parcel = message.parcel if second in {None, wanted} else message.parcel.moved(second or wanted)
     written = micros(message.parcel.at)
     return {
@@ -93,9 +90,8 @@ def claim(
     ).fetchall()
     claimed = []
     for row in rows:
-        try:
-            parcel = load(Parcel, json.loads(row["parcel"]))
-        except (ValueError, RecursionError):
+        parcel = _parcel(row)
+        if parcel is None:
             connection.execute(
                 "UPDATE outbox SET fate = :fate, reason = :reason, settled_at = :now WHERE seq = :seq",
                 {
@@ -166,12 +162,18 @@ def lost(connection: Connection, sink: str, limit: int) -> tuple[Lost, ...]:
     ).fetchall()
     found = []
     for row in rows:
-        try:
-            parcel = load(Parcel, json.loads(row["parcel"]))
-        except (ValueError, RecursionError):
-            continue
-        found.append(Lost(row["id"], row["sink"], parcel, row["reason"], moment(row["settled_at"])))
+        parcel = _parcel(row)
+        if parcel is not None:
+            found.append(Lost(row["id"], row["sink"], parcel, row["reason"], moment(row["settled_at"])))
     return tuple(found)
+
+
+def _parcel(row: Row) -> Parcel | None:
+    """The parcel in a row; None where this version cannot read it."""
+    try:
+        return load(Parcel, json.loads(row["parcel"]))
+    except (ValueError, RecursionError):
+        return None
 
 
 def _forget(connection: Connection, message: Message) -> None:
@@ -182,8 +184,12 @@ def _forget(connection: Connection, message: Message) -> None:
     )
 
 
-def _free_second(connection: Connection, series: str, wanted: int) -> int | None:
-    taken = seconds_of(connection, series)
+def _second_for(database: Database, connection: Connection, message: Message) -> int | None:
+    wanted = second_of(message)
+    if not message.series:
+        return wanted
+    database.lock(connection, message.series)
+    taken = seconds_of(connection, message.series)
     return next((second for second in seconds_to_try(wanted) if second not in taken), None)
 
 

@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 _CONNECT_TIMEOUT_S = 10
 _STATEMENT_TIMEOUT_MS = 60_000
 _PARAMETER = expression(r"(?<!:):([a-z_]+)")
-_ELSEWHERE = (
-    "see that the server is up and takes this user, or set TRUNKLINE_LEDGER to keep the ledger elsewhere"
-)
 
 
 class PostgresqlDatabase:
@@ -166,7 +163,7 @@ class PostgresqlDatabase:
         except library.OperationalError as error:
             raise Unreachable(
                 f"The ledger in {self.name} cannot be reached: {_first_line(error)}.",
-                f"{_ELSEWHERE[0].upper()}{_ELSEWHERE[1:]}.",
+                "See that the server is up and takes this user, or set TRUNKLINE_LEDGER to keep the ledger elsewhere.",
             ) from error
 
     def _drop(self) -> None:

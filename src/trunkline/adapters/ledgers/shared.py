@@ -246,8 +246,8 @@ class SharedLedger:
             in_words(lambda: self._store.write(name, content, {}, ""))
         self._mirror.apply(name, content)
 
-    def _placed(self, message: Message) -> tuple[Message, int]:
-        wanted = int(message.parcel.at.timestamp())
+    def _placed(self, message: Message) -> tuple[Message, int | None]:
+        wanted = outbox.second_of(message)
         if not message.series:
             return message, wanted
         with self._mirror.ledger.database.reading() as connection:
@@ -255,7 +255,7 @@ class SharedLedger:
         for second in seconds_to_try(wanted):
             if second not in taken and self._claims.reserve(message.series, second, message.id):
                 return message, second
-        return message, -1
+        return message, None
 
     # How a message is claimed.
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Iterable
-from urllib.parse import urlsplit
 
+from trunkline.adapters.sinks.posting import server_of
 from trunkline.config.sinks import DatadogSettings
 from trunkline.domain.measurements import Metric, MetricKind, Notice
 
@@ -37,7 +37,7 @@ class DatadogAddress:
     @property
     def server(self) -> str:
         """Host and port, for messages."""
-        return urlsplit(self._base).netloc.rpartition("@")[2] or self._base
+        return server_of(self._base) or self._base
 
     @property
     def key_is_sendable(self) -> bool:

@@ -11,10 +11,9 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import datetime
-from urllib.parse import urlsplit
 
 from trunkline.adapters.sinks.delivering import Verdict, deliver
-from trunkline.adapters.sinks.posting import Poster
+from trunkline.adapters.sinks.posting import Poster, server_of
 from trunkline.adapters.sinks.sockets import send_lines
 from trunkline.adapters.sinks.statsd import path_of
 from trunkline.config.sinks import GraphiteSettings
@@ -75,7 +74,7 @@ class GraphiteAnnotations:
     @property
     def server(self) -> str:
         """See the port."""
-        return urlsplit(self._url).netloc.rpartition("@")[2]
+        return server_of(self._url)
 
     def wants(self, parcel: Parcel) -> bool:
         """See the port. What begins needs no mark on a curve."""

@@ -14,11 +14,10 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 from trunkline import __version__
 from trunkline.adapters.sinks.delivering import TAKEN, Meaning, Verdict, deliver
-from trunkline.adapters.sinks.posting import Poster
+from trunkline.adapters.sinks.posting import Poster, server_of
 from trunkline.config.sinks import OtlpSettings
 from trunkline.domain.attempts import Outcome, Stage
 from trunkline.domain.measurements import Metric, MetricKind, Notice
@@ -57,7 +56,7 @@ class _OtlpSink:
     @property
     def server(self) -> str:
         """See the port."""
-        return urlsplit(self._url).netloc.rpartition("@")[2]
+        return server_of(self._url)
 
     def _post(self, body: Mapping[str, Any], timeout_s: float) -> Verdict:
         headers = {

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+from urllib.parse import urlsplit
 
 from trunkline.adapters.sinks.delivering import TAKEN, Meaning, Verdict
 from trunkline.domain.redaction import Redactor
@@ -66,6 +67,11 @@ class Poster:
         """What a server said, in brackets on one line and without secrets; nothing for nothing."""
         text = " ".join(self._redactor.text(text).split())[:_QUOTED]
         return f" ({text})" if text else ""
+
+
+def server_of(url: str) -> str:
+    """Host and port of an address, without a login, for messages."""
+    return urlsplit(url).netloc.rpartition("@")[2]
 
 
 def _told(response: Response) -> str:

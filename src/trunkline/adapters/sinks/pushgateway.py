@@ -11,10 +11,10 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from trunkline.adapters.sinks.delivering import Meaning, Verdict, deliver
-from trunkline.adapters.sinks.posting import Poster
+from trunkline.adapters.sinks.posting import Poster, server_of
 from trunkline.config.sinks import PushgatewaySettings
 from trunkline.domain.measurements import Labels, metric_prefix
 from trunkline.domain.parcels import Message, Parcel
@@ -59,7 +59,7 @@ class Pushgateway:
     @property
     def server(self) -> str:
         """See the port."""
-        return urlsplit(self._base).netloc.rpartition("@")[2]
+        return server_of(self._base)
 
     def wants(self, parcel: Parcel) -> bool:
         """See the port."""

@@ -1,7 +1,7 @@
 """StatsD over UDP: counters and timers, by name alone or with tags as DogStatsD writes them.
 
-The server files what comes under the moment of its arrival, and what is sent twice counts twice: nothing is sent again
-that may have arrived, and nothing late. See https://github.com/statsd/statsd/blob/master/docs/metric_types.md.
+The server files what comes under the moment of its arrival, so that nothing late is sent; it knows no double, and what a
+process sent before it died, without a note of it, counts twice. See https://github.com/statsd/statsd/blob/master/docs/metric_types.md.
 """
 
 from __future__ import annotations

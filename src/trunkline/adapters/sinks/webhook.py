@@ -14,10 +14,9 @@ import hmac
 import json
 from collections.abc import Sequence
 from datetime import datetime
-from urllib.parse import urlsplit
 
 from trunkline.adapters.sinks.delivering import Verdict, deliver
-from trunkline.adapters.sinks.posting import Poster
+from trunkline.adapters.sinks.posting import Poster, server_of
 from trunkline.config.sinks import WebhookSettings
 from trunkline.domain.parcels import Message, Parcel
 from trunkline.domain.records import dump, dump_moment
@@ -44,7 +43,7 @@ class Webhook:
     @property
     def server(self) -> str:
         """See the port."""
-        return urlsplit(self._settings.url).netloc.rpartition("@")[2]
+        return server_of(self._settings.url)
 
     def wants(self, parcel: Parcel) -> bool:
         """See the port. All of it."""
