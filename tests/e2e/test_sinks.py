@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from standardwebhooks import Webhook as Verifier
 
-from tests.contract.sinks.test_posts import Receiver
 from tests.e2e.test_docs import console, page, run
 from tests.e2e.workbench import Workbench
 from tests.fakes.telling import an_attempt, began, ended, run_of
 from tests.standins.datadog import DatadogStandin
 from tests.standins.faults import BREAK, Fault
+from tests.standins.receiver import Receiver
 from trunkline.adapters.ledgers import SqliteLedger
 from trunkline.domain.parcels import message
 from trunkline.domain.redaction import Redactor
@@ -32,12 +31,7 @@ def datadog() -> Iterator[DatadogStandin]:
 @pytest.fixture
 def hook() -> Iterator[Receiver]:
     with Receiver() as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-        thread.start()
         yield server
-        server.shutdown()
-        thread.join()
-        server.drop_connections()
 
 
 @pytest.fixture

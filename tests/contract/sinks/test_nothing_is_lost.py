@@ -9,7 +9,6 @@ from __future__ import annotations
 import random
 import subprocess
 import sys
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -17,11 +16,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.sinks.test_posts import Receiver
 from tests.contract.sinks.worker import sinks
 from tests.standins.datadog import DatadogStandin
 from tests.standins.dogstatsd import DogStatsdStandin
 from tests.standins.faults import DROP, HANG, LOSE_ANSWER, Fault, limit_rate
+from tests.standins.receiver import Receiver
 from trunkline.adapters.clock import SystemClock
 from trunkline.adapters.ledgers import SqliteLedger
 from trunkline.domain.redaction import Redactor
@@ -45,12 +44,7 @@ FAULTS = (
 @pytest.fixture
 def hook() -> Iterator[Receiver]:
     with Receiver() as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-        thread.start()
         yield server
-        server.shutdown()
-        thread.join()
-        server.drop_connections()
 
 
 def test_nothing_is_lost(tmp_path: Path, hook: Receiver) -> None:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
@@ -16,7 +14,7 @@ from standardwebhooks import Webhook as Verifier
 from standardwebhooks import WebhookVerificationError
 
 from tests.fakes.telling import Bench, an_attempt, began, ended, send
-from tests.standins.server import LoopbackServer
+from tests.standins.receiver import Receiver
 from trunkline.adapters.clock import SystemClock
 from trunkline.adapters.http import HttpClient
 from trunkline.adapters.sinks.notify import Notify
@@ -28,38 +26,10 @@ from trunkline.domain.redaction import Redactor
 SECRET = "whsec_" + base64.b64encode(b"a secret of 24 bytes...").decode()
 
 
-class Receiver(LoopbackServer):
-    """Takes every post; `answers` are the statuses of the next ones."""
-
-    def __init__(self) -> None:
-        self.posts: list[tuple[dict[str, str], bytes]] = []
-        self.answers: list[int] = []
-        super().__init__(0, _Handler)
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: Receiver
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self.server.posts.append(({name.lower(): value for name, value in self.headers.items()}, body))
-        self.send_response(self.server.answers.pop(0) if self.server.answers else 200)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name that http.server gives
-        """Stay silent."""
-
-
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
     with Receiver() as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-        thread.start()
         yield server
-        server.shutdown()
-        thread.join()
-        server.drop_connections()
 
 
 def a_webhook(receiver: Receiver, secret: str = SECRET) -> Webhook:
@@ -144,16 +114,12 @@ def test_a_room_in_trouble(receiver: Receiver) -> None:
     """One room that does not answer keeps no other from hearing, and hears later; its token is nowhere told."""
     receiver.answers = [500] * 10
     with Receiver() as other:
-        thread = threading.Thread(target=other.serve_forever, args=(0.05,), daemon=True)
-        thread.start()
         bench = Bench(a_room(receiver), a_room(other))
         bench.tell(ended(an_attempt()))
         bench.close(1.0)
         assert len(other.posts) == 1
         receiver.answers = []
         assert sum(report.delivered for report in bench.flush()) == 1
-        other.shutdown()
-        thread.join()
     assert "token" not in bench.warnings[0]
     assert bench.left() == (0, 0)
 
