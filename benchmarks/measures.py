@@ -15,11 +15,14 @@ from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 
-from trunkline.adapters.ledgers import SqliteLedger
+from dev.postgresql import Postgresql
+from trunkline.adapters.ledgers import SqliteLedger, open_ledger
+from trunkline.adapters.ledgers.postgresql_schema import SCHEMA
 from trunkline.app.delivery import measure
 from trunkline.app.incidents import told
 from trunkline.domain.delivery.windows import Window
 from trunkline.domain.redaction import Redactor
+from trunkline.ports.ledger import Ledger
 
 _SERVICES = 120
 _ENVIRONMENTS = ("dev", "qa", "stage", "prod")
@@ -32,26 +35,43 @@ _END = datetime(2026, 11, 1, tzinfo=UTC)
 _GOOD = 0.9
 
 _Row = tuple[object, ...]
+_COLUMNS = {
+    "runs": ("id", "service", "commit_sha", "branch", "actor", "started_at", "until", "ci"),
+    "attempts": (
+        "id", "run_id", "service", "stage", "commit_sha", "actor", "started_at", "environment", "branch", "image",
+        "release", "kind", "ci",
+    ),
+    "endings": ("attempt_id", "finished_at", "outcome", "reason", "cause", "undone", "digest", "revision"),
+    "deployments": (
+        "id", "attempt_id", "run_id", "service", "environment", "commit_sha", "image", "digest", "release", "revision",
+        "kind", "actor", "deployed_at", "ingredients", "changes",
+    ),
+}  # fmt: skip
 
 
 def main() -> None:
     """Print the table."""
     with TemporaryDirectory(prefix="trunkline-bench-") as directory:
         path = Path(directory) / "ledger.db"
-        rows = _fill(path)
-        ledger = SqliteLedger(path, Redactor())
-        print(f"{rows:,} attempts, {path.stat().st_size / 2**20:.0f} MB")
-        month = Window(_END - timedelta(days=30), _END)
-        for name, ask in {
-            "measure SERVICE, 30 days": lambda: measure(ledger, "service-7", "", month, UTC, "UTC"),
-            "measure SERVICE --environment prod": lambda: measure(
-                ledger, "service-7", "prod", month, UTC, "UTC"
-            ),
-            "deployment list": lambda: told(ledger, "service-7", "prod", 20),
-            "history": lambda: ledger.attempts(service="service-7", limit=20),
-        }.items():
-            print(f"  {name:40s} {_median_ms(ask):8.1f} ms (budget {_BUDGET_MS})")
-        ledger.close()
+        _fill_file(path)
+        print(f"{_ATTEMPTS:,} attempts in SQLite, {path.stat().st_size / 2**20:.0f} MB")
+        _ask(SqliteLedger(path, Redactor()))
+    with Postgresql() as server:
+        _fill_server(server.url)
+        print(f"{_ATTEMPTS:,} attempts in PostgreSQL")
+        _ask(open_ledger({"TRUNKLINE_LEDGER": server.url}, Redactor()))
+
+
+def _ask(ledger: Ledger) -> None:
+    month = Window(_END - timedelta(days=30), _END)
+    for name, ask in {
+        "measure SERVICE, 30 days": lambda: measure(ledger, "service-7", "", month, UTC, "UTC"),
+        "measure SERVICE --environment prod": lambda: measure(ledger, "service-7", "prod", month, UTC, "UTC"),
+        "deployment list": lambda: told(ledger, "service-7", "prod", 20),
+        "history": lambda: ledger.attempts(service="service-7", limit=20),
+    }.items():
+        print(f"  {name:40s} {_median_ms(ask):8.1f} ms (budget {_BUDGET_MS})")
+    ledger.close()
 
 
 def _median_ms(ask: Callable[[], object]) -> float:
@@ -63,26 +83,41 @@ def _median_ms(ask: Callable[[], object]) -> float:
     return statistics.median(times)
 
 
-def _fill(path: Path) -> int:
+def _fill_file(path: Path) -> None:
     SqliteLedger(path, Redactor()).faults()
     connection = sqlite3.connect(path, isolation_level=None)
     connection.execute("PRAGMA synchronous = OFF")
     connection.execute("BEGIN")
-    made = 0
-    for run, attempts, endings, deployments in _history():
-        connection.execute("INSERT INTO runs VALUES (NULL,?,?,?,?,?,?,?,?)", run)
-        connection.executemany("INSERT INTO attempts VALUES (NULL,?,?,?,?,?,?,?,?,?,?,?,?,?)", attempts)
-        connection.executemany("INSERT INTO endings VALUES (NULL,?,?,?,?,?,?,?,?)", endings)
+    for table, rows in _tables():
+        columns = _COLUMNS[table]
         connection.executemany(
-            "INSERT INTO deployments VALUES (NULL,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", deployments
+            f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})",
+            rows,
         )
-        made += len(attempts)
     connection.execute("COMMIT")
     connection.close()
-    return made
 
 
-def _history() -> Iterator[tuple[_Row, list[_Row], list[_Row], list[_Row]]]:
+def _fill_server(url: str) -> None:
+    import psycopg  # noqa: PLC0415 - an extra
+
+    open_ledger({"TRUNKLINE_LEDGER": url}, Redactor()).runs("", 1)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"SET search_path = {SCHEMA}")
+        for table, rows in _tables():
+            with connection.cursor().copy(f"COPY {table} ({', '.join(_COLUMNS[table])}) FROM STDIN") as copy:
+                for row in rows:
+                    copy.write_row(row)
+        connection.execute("VACUUM ANALYZE")
+
+
+def _tables() -> Iterator[tuple[str, Iterator[_Row]]]:
+    """The rows of each table, each behind those that it refers to."""
+    for index, table in enumerate(_COLUMNS):
+        yield table, (row for rows in _history() for row in rows[index])
+
+
+def _history() -> Iterator[tuple[list[_Row], list[_Row], list[_Row], list[_Row]]]:
     """Runs of five attempts: a build, and a deployment to each environment; one in ten fails and stops its run."""
     dice = Random(1)
     runs = _ATTEMPTS // 5
@@ -145,7 +180,7 @@ def _history() -> Iterator[tuple[_Row, list[_Row], list[_Row], list[_Row]]]:
                         changes,
                     )
                 )
-        yield run, attempts, endings, deployments
+        yield [run], attempts, endings, deployments
 
 
 if __name__ == "__main__":

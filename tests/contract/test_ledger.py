@@ -12,7 +12,7 @@ import pytest
 
 from tests.contract.ledgers import a_ledger
 from tests.fakes.records import a_deployment, a_gate, a_mark, a_run, an_approval, an_attempt, an_ending, at
-from trunkline.domain.attempts import AttemptRecord, Decision, Outcome, Stage, StepBegun
+from trunkline.domain.attempts import Arrival, AttemptRecord, Decision, Outcome, Stage, StepBegun
 from trunkline.domain.ledger_lines import LedgerRecord
 from trunkline.domain.redaction import Redactor
 from trunkline.domain.totals import Tally
@@ -190,6 +190,25 @@ def test_deployments_filtered_newest_first(ledger: Ledger) -> None:
     assert [item.id for item in ledger.deployments(service="sample")] == ["b", "c", "a"]
     assert [item.id for item in ledger.deployments(environment="dev")] == ["d", "b", "a"]
     assert [item.id for item in ledger.deployments(service="sample", environment="dev", limit=1)] == ["b"]
+
+
+def test_arrivals_are_deployments_in_a_few_words(ledger: Ledger) -> None:
+    """Each says the same as its deployment, whatever is asked for."""
+    ledger.open_run(a_run())
+    for name, service, environment in (("a", "sample", "dev"), ("b", "sample", "qa"), ("c", "other", "dev")):
+        ledger.begin(an_attempt(name))
+        ledger.end(
+            an_ending(name),
+            replace(
+                a_deployment(name, attempt_id=name, service=service, environment=environment), changes="{}"
+            ),
+        )
+    for service, environment in (("", ""), ("sample", ""), ("", "dev"), ("sample", "dev"), ("x", "")):
+        expected = [
+            tuple(getattr(item, name) for name in Arrival._fields)
+            for item in ledger.deployments(service=service, environment=environment)
+        ]
+        assert sorted(ledger.arrivals(service=service, environment=environment)) == sorted(expected)
 
 
 def test_approvals_oldest_first(ledger: Ledger) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from tests.fakes.outbox import FakeOutbox
 from trunkline.domain.attempts import (
     Approval,
+    Arrival,
     Attempt,
     AttemptRecord,
     Deployment,
@@ -217,6 +218,10 @@ class FakeLedger:
             ]
             ours.sort(key=lambda deployment: (deployment.deployed_at, deployment.id), reverse=True)
             return tuple(ours[: max(limit, 0)])
+
+    def arrivals(self, *, service: str = "", environment: str = "") -> tuple[Arrival, ...]:
+        found = self.deployments(service=service, environment=environment, limit=2**62)
+        return tuple(Arrival(*(getattr(item, name) for name in Arrival._fields)) for item in found)
 
     def entries(self) -> Iterator[LedgerRecord]:
         with self._lock:

@@ -67,7 +67,7 @@ def measure(
     places: dict[str, dict[str, tuple[Story, ...]]] = defaultdict(dict)
     marks = ledger.marks(service=service, limit=_ALL)
     grouped = defaultdict(list)
-    for item in ledger.deployments(service=service, limit=_ALL):
+    for item in ledger.arrivals(service=service):
         grouped[item.service, item.environment].append(item)
     parse = cache(parse_changes)
     for (name, place), items in sorted(grouped.items()):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from trunkline.dataclass import dataclass
-from trunkline.domain.attempts import Deployment
+from trunkline.domain.attempts import Arrival, Deployment
 from trunkline.domain.delivery.marks import Mark, Says
 from trunkline.domain.delivery.stories import Story, stories
 from trunkline.domain.parcels import Message
@@ -164,8 +164,8 @@ class Told:
 
 def told(ledger: Ledger, service: str, environment: str, limit: int) -> tuple[Told, ...]:
     """The newest deployments with what became of them, newest first."""
-    grouped: dict[tuple[str, str], list[Deployment]] = {}
-    for item in ledger.deployments(service=service, environment=environment, limit=_ALL):
+    grouped: dict[tuple[str, str], list[Arrival]] = {}
+    for item in ledger.arrivals(service=service, environment=environment):
         grouped.setdefault((item.service, item.environment), []).append(item)
     marks = ledger.marks(service=service, environment=environment, limit=_ALL)
     found = [

@@ -22,6 +22,7 @@ COMMANDS = {
     "approve": "Say yes to a run's deployment to an environment.",
     "build": "Build and push the commit's image, unless the registry has it.",
     "charts": "Keep a chart repository in S3 or in a directory, with many pushers at once.",
+    "ci": "Generate, check and look after the pipeline on CircleCI.",
     "check": "Validate the configuration; with --online, try everything it names.",
     "cluster": "Start and end a simulated cluster, for trying things without a real one.",
     "completion": "Print the shell completion script.",

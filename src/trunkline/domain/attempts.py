@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from trunkline.dataclass import dataclass
 
@@ -174,3 +175,16 @@ class Deployment:
     deployed_at: datetime
     ingredients: str = ""
     changes: str = ""
+
+
+class Arrival(NamedTuple):
+    """As much of a `Deployment` as tells what came where and when: a history has thousands."""
+
+    id: str
+    service: str
+    environment: str
+    commit: str
+    kind: Kind
+    actor: str
+    deployed_at: datetime
+    changes: str

@@ -9,6 +9,7 @@ from typing import Protocol
 from trunkline.dataclass import dataclass
 from trunkline.domain.attempts import (
     Approval,
+    Arrival,
     Attempt,
     AttemptRecord,
     Deployment,
@@ -104,6 +105,10 @@ class Ledger(Outbox, Protocol):
         self, *, service: str = "", environment: str = "", limit: int = 50
     ) -> tuple[Deployment, ...]:
         """The newest deployments, newest first."""
+        ...
+
+    def arrivals(self, *, service: str = "", environment: str = "") -> tuple[Arrival, ...]:
+        """What came where and when, of every deployment, in no order."""
         ...
 
     def mark(self, mark: Mark, messages: Iterable[Message] = ()) -> None:

@@ -11,18 +11,21 @@ from trunkline.adapters.ledgers.database import Database, Row
 from trunkline.adapters.ledgers.file import LedgerFile
 from trunkline.adapters.ledgers.journal import MOUNTS
 from trunkline.adapters.ledgers.rows import (
+    ARRIVAL,
     clean,
     columns_of,
     insert,
     micros,
     moment,
     read,
+    read_arrivals,
     read_many,
     read_record,
 )
 from trunkline.adapters.ledgers.transfer import add, entries, faults
 from trunkline.domain.attempts import (
     Approval,
+    Arrival,
     Attempt,
     AttemptRecord,
     Deployment,
@@ -227,6 +230,17 @@ class SqlLedger:
             limit,
         )
         return tuple(read_many(Deployment, rows))
+
+    def arrivals(self, *, service: str = "", environment: str = "") -> tuple[Arrival, ...]:
+        """See the port."""
+        wishes = {"service": self._clean(service), "environment": self._clean(environment)}
+        where = " AND ".join(f"{column} = :{column}" for column, value in wishes.items() if value) or "TRUE"
+        with self._database.reading() as connection:
+            return read_arrivals(
+                connection.execute(
+                    f"SELECT {ARRIVAL} FROM deployments WHERE {where} ORDER BY deployed_at", wishes
+                )  # noqa: S608 - names of ours
+            )
 
     def mark(self, mark: Mark, messages: Iterable[Message] = ()) -> None:
         """See the port."""

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from trunkline.adapters.ledgers.database import Connection, Row
 from trunkline.domain.attempts import (
     Approval,
+    Arrival,
     Attempt,
     AttemptRecord,
     Decision,
@@ -53,6 +54,9 @@ def moment(microseconds: int) -> datetime:
     """The moment in UTC, exact."""
     return _EPOCH + microseconds * _MICROSECOND
 
+
+# The columns of an `Arrival`, in its order.
+ARRIVAL = ", ".join(_COLUMNS.get(name, name) for name in Arrival._fields)
 
 # The words of attempts and those of gates are strangers to each other.
 _OUTCOMES: Mapping[str, Outcome | GateOutcome] = {
@@ -118,6 +122,20 @@ def read_many(kind: type[Record], rows: Iterable[Any]) -> list[Record]:
             values[index] = reader(values[index])
         found.append(kind(*values))
     return found
+
+
+def read_arrivals(rows: Iterable[Any]) -> tuple[Arrival, ...]:
+    """What rows of the columns `ARRIVAL` hold: read for all of a history, so nothing is looked up by name."""
+    made, known = Arrival._make, {kind.value: kind for kind in Kind}
+    found = []
+    for row in rows:
+        ident, service, place, commit, kind, actor, at, changes = (
+            row.values() if isinstance(row, dict) else row
+        )
+        found.append(
+            made((ident, service, place, commit, known[kind], actor, _EPOCH + timedelta(0, 0, at), changes))
+        )
+    return tuple(found)
 
 
 def columns_of(kind: type[Record]) -> str:

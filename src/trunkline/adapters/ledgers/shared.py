@@ -25,7 +25,16 @@ from trunkline.adapters.ledgers.ledger import SqlLedger
 from trunkline.adapters.ledgers.mirror import ENTRY, Mirror
 from trunkline.adapters.ledgers.rows import micros
 from trunkline.adapters.ledgers.transfer import add
-from trunkline.domain.attempts import Approval, Attempt, AttemptRecord, Deployment, Ending, Run, StepBegun
+from trunkline.domain.attempts import (
+    Approval,
+    Arrival,
+    Attempt,
+    AttemptRecord,
+    Deployment,
+    Ending,
+    Run,
+    StepBegun,
+)
 from trunkline.domain.delivery.marks import Mark
 from trunkline.domain.gates import GateRecord
 from trunkline.domain.ledger_lines import LedgerRecord
@@ -161,6 +170,10 @@ class SharedLedger:
     ) -> tuple[Deployment, ...]:
         """See the port."""
         return self._asked().deployments(service=service, environment=environment, limit=limit)
+
+    def arrivals(self, *, service: str = "", environment: str = "") -> tuple[Arrival, ...]:
+        """See the port."""
+        return self._asked().arrivals(service=service, environment=environment)
 
     def marks(self, *, service: str = "", environment: str = "", limit: int = 50) -> tuple[Mark, ...]:
         """See the port."""

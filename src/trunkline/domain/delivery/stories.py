@@ -11,7 +11,7 @@ from dataclasses import field, replace
 from datetime import UTC, datetime
 
 from trunkline.dataclass import dataclass
-from trunkline.domain.attempts import Deployment, Kind
+from trunkline.domain.attempts import Arrival, Kind
 from trunkline.domain.delivery.changes import Changes, parse_changes
 from trunkline.domain.delivery.marks import Mark, Says
 
@@ -32,7 +32,7 @@ class Story:
         skewed: commits that seem younger than their deployment.
     """
 
-    deployment: Deployment
+    deployment: Arrival
     changes: Changes | None
     redeployment: bool = False
     rollback: bool = False
@@ -78,7 +78,7 @@ class _Place:
 
 
 def stories(
-    deployments: Iterable[Deployment],
+    deployments: Iterable[Arrival],
     marks: Iterable[Mark] = (),
     parse: Callable[[str], Changes | None] = parse_changes,
 ) -> tuple[Story, ...]:
@@ -99,10 +99,10 @@ def stories(
     return tuple(place.stories)
 
 
-def _in_utc(item: Deployment) -> Deployment:
+def _in_utc(item: Arrival) -> Arrival:
     """Python subtracts moments of one zone by the clock on the wall; the ledger's are in UTC already."""
     moment = item.deployed_at
-    return item if moment.tzinfo is UTC else replace(item, deployed_at=moment.astimezone(UTC))
+    return item if moment.tzinfo is UTC else item._replace(deployed_at=moment.astimezone(UTC))
 
 
 def _sort_out(ordered: Sequence[Story]) -> None:

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from trunkline.domain.attempts import Attempt, AttemptRecord, Deployment, Ending, Kind, Outcome, Stage
+from trunkline.domain.attempts import Arrival, Attempt, AttemptRecord, Ending, Kind, Outcome, Stage
 from trunkline.domain.delivery.changes import Changes, Shipped
 from trunkline.domain.delivery.marks import Mark, Says
 
@@ -31,7 +31,7 @@ def deployed(
     kind: Kind = Kind.RELEASE,
     base: str | None = None,
     brought: Sequence[tuple[str, float]] | None = (),
-) -> Deployment:
+) -> Arrival:
     """A deployment that ended after so many hours.
 
     The base is the commit that stood before, "" for the first one and None where nobody looked; it brought commits,
@@ -41,22 +41,7 @@ def deployed(
     if base is not None:
         shipped = None if brought is None else tuple(Shipped(sha(item), at(hour)) for item, hour in brought)
         changes = Changes(sha(base) if base else "", shipped).dump()
-    return Deployment(
-        id=name,
-        attempt_id=name,
-        run_id="run",
-        service="shop",
-        environment="prod",
-        commit=sha(commit),
-        image="shop",
-        digest="",
-        release="shop",
-        revision=1,
-        kind=kind,
-        actor="ada",
-        deployed_at=at(hours),
-        changes=changes,
-    )
+    return Arrival(name, "shop", "prod", sha(commit), kind, "ada", at(hours), changes)
 
 
 def tried(

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from tests.unit.domain.delivery.history import at, deployed, sha
-from trunkline.domain.attempts import Deployment
+from trunkline.domain.attempts import Arrival
 from trunkline.domain.delivery.drift import Standing, drift
 from trunkline.domain.delivery.stories import Story, stories
 
 
-def places(**deployments: list[Deployment]) -> dict[str, tuple[Story, ...]]:
+def places(**deployments: list[Arrival]) -> dict[str, tuple[Story, ...]]:
     """Deployments by environment."""
     return {
-        name: stories(replace(item, environment=name) for item in found)
+        name: stories(item._replace(environment=name) for item in found)
         for name, found in deployments.items()
     }
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.domain.delivery.history import DAY, at, deployed, said, sha, tried
-from trunkline.domain.attempts import AttemptRecord, Deployment, Kind, Outcome
+from trunkline.domain.attempts import Arrival, AttemptRecord, Kind, Outcome
 from trunkline.domain.delivery.changes import Changes, Shipped, parse_changes
 from trunkline.domain.delivery.figures import percentile
 from trunkline.domain.delivery.marks import Mark, Says
@@ -26,7 +26,7 @@ _names = st.sampled_from("abcdefgh")
 
 
 @st.composite
-def _histories(draw: st.DrawFn) -> tuple[list[Deployment], list[Mark], list[AttemptRecord]]:
+def _histories(draw: st.DrawFn) -> tuple[list[Arrival], list[Mark], list[AttemptRecord]]:
     """Anything that could be in a ledger, sensible or not."""
     made = []
     for index, hour in enumerate(draw(st.lists(_hours, max_size=12))):
@@ -58,14 +58,14 @@ def _histories(draw: st.DrawFn) -> tuple[list[Deployment], list[Mark], list[Atte
 
 
 def figures(
-    deployments: list[Deployment], marks: list[Mark], records: list[AttemptRecord], window: Window = WEEK
+    deployments: list[Arrival], marks: list[Mark], records: list[AttemptRecord], window: Window = WEEK
 ) -> Delivery:
     return delivery("shop", "prod", stories(deployments, marks), records, window, UTC)
 
 
 @given(_histories(), st.randoms(use_true_random=False))
 def test_the_order_of_arrival_and_doubles_change_nothing(
-    history: tuple[list[Deployment], list[Mark], list[AttemptRecord]], dice: random.Random
+    history: tuple[list[Arrival], list[Mark], list[AttemptRecord]], dice: random.Random
 ) -> None:
     """Ledgers that were brought together hold their rows in any order, and imports repeat themselves."""
     deployments, marks, records = history
@@ -77,12 +77,12 @@ def test_the_order_of_arrival_and_doubles_change_nothing(
 
 @given(_histories(), st.sampled_from(["Asia/Kolkata", "America/St_Johns", "Pacific/Auckland"]))
 def test_the_zone_in_which_a_moment_is_written_changes_nothing(
-    history: tuple[list[Deployment], list[Mark], list[AttemptRecord]], name: str
+    history: tuple[list[Arrival], list[Mark], list[AttemptRecord]], name: str
 ) -> None:
     """A moment is a moment."""
     deployments, marks, records = history
     zone = ZoneInfo(name)
-    moved = [replace(item, deployed_at=item.deployed_at.astimezone(zone)) for item in deployments]
+    moved = [item._replace(deployed_at=item.deployed_at.astimezone(zone)) for item in deployments]
     told = [
         replace(mark, at=mark.at.astimezone(zone), said_at=mark.said_at.astimezone(zone)) for mark in marks
     ]
@@ -92,7 +92,7 @@ def test_the_zone_in_which_a_moment_is_written_changes_nothing(
 
 @given(_histories(), st.integers(1, 7 * 24 - 1))
 def test_what_is_counted_adds_up_over_windows(
-    history: tuple[list[Deployment], list[Mark], list[AttemptRecord]], cut: int
+    history: tuple[list[Arrival], list[Mark], list[AttemptRecord]], cut: int
 ) -> None:
     """A window that is cut in two loses nothing and counts nothing twice."""
     whole = figures(*history)
@@ -109,7 +109,7 @@ def test_what_is_counted_adds_up_over_windows(
 
 
 @given(_histories())
-def test_no_figure_is_absurd(history: tuple[list[Deployment], list[Mark], list[AttemptRecord]]) -> None:
+def test_no_figure_is_absurd(history: tuple[list[Arrival], list[Mark], list[AttemptRecord]]) -> None:
     """Whatever is in the ledger."""
     found = figures(*history)
     assert 0 <= found.rollbacks <= found.deployments
@@ -121,7 +121,7 @@ def test_no_figure_is_absurd(history: tuple[list[Deployment], list[Mark], list[A
 
 @given(_histories())
 def test_a_commit_is_delivered_once(
-    history: tuple[list[Deployment], list[Mark], list[AttemptRecord]],
+    history: tuple[list[Arrival], list[Mark], list[AttemptRecord]],
 ) -> None:
     """However often it goes and comes again."""
     known = stories(history[0], history[1])

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.unit.domain.delivery.history import DAY, at, deployed, said, tried
-from trunkline.domain.attempts import AttemptRecord, Deployment, Kind, Outcome, Stage
+from trunkline.domain.attempts import Arrival, AttemptRecord, Kind, Outcome, Stage
 from trunkline.domain.delivery.figures import Share, Spread, spread
 from trunkline.domain.delivery.marks import Mark, Says
 from trunkline.domain.delivery.measures import Delivery, delivery, durations
@@ -21,7 +21,7 @@ WEEK = Window(DAY, DAY + timedelta(days=7))
 
 
 def figures(
-    deployments: Sequence[Deployment],
+    deployments: Sequence[Arrival],
     marks: Sequence[Mark] = (),
     records: Sequence[AttemptRecord] = (),
     window: Window = WEEK,
