@@ -148,6 +148,8 @@ _OTHERS = """## Always
 | `TRUNKLINE_ACTOR` | who acts, where neither the CI nor the operating system knows |
 | `KUBECONFIG` | as kubectl reads it |
 | `AWS_*` | S3's credentials, region, endpoints and certificates, as AWS's own tools read them |
+| `CIRCLE_TOKEN` or `CIRCLECI_CLI_TOKEN` | the personal API token with which CircleCI is asked |
+| `CIRCLECI_CLI_HOST` | CircleCI's address, where it is a server of one's own |
 | `CIRCLE_OIDC_TOKEN_V2` | changed for the keys of `AWS_ROLE_ARN`, where that is set |
 | `DOCKER_CONFIG`, `REGISTRY_AUTH_FILE` | where registry credentials are kept |
 | `CIRCLE_*` | commit, branch, workflow (its jobs share a run) and links, inside CircleCI |

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 import subprocess
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from dev.s3 import S3
 from tests.e2e.test_docs import console, page, run
 from tests.e2e.workbench import Workbench
 from tests.fakes.records import a_deployment, a_gate, a_mark, a_run, an_approval, an_attempt, an_ending, at
+from tests.standins.circleci import TOKEN, CircleStandin
 from trunkline.adapters.ledgers import SqliteLedger
 from trunkline.domain.redaction import Redactor
 
@@ -153,8 +156,8 @@ def test_a_file_may_be_called_anything(bench: Workbench) -> None:
     assert (missing.code, "nowhere.jsonl cannot be read" in missing.stderr) == (2, True)
 
 
-def test_tags_become_deployments(bench: Workbench) -> None:
-    """In the repository of a project; twice is once."""
+def _project(bench: Workbench) -> None:
+    """A repository with one commit and a tag."""
     (bench.directory / "trunkline.yaml").write_text(
         "version: 1\nservice: shop\nimage: {repository: quay.io/acme/shop}\nchart: {path: chart}\n"
         "environments: {prod: {namespace: shop}}\n"
@@ -175,8 +178,44 @@ def test_tags_become_deployments(bench: Workbench) -> None:
         ["tag", "v1"],
     ):
         subprocess.run(["git", *command], cwd=bench.directory, check=True, env=bench.environment)
+
+
+def test_tags_become_deployments(bench: Workbench) -> None:
+    """In the repository of a project; twice is once."""
+    _project(bench)
     arguments = ("ledger", "import", "git", "--environment", "prod", "--tags", "v*")
     assert bench.succeed(*arguments).stdout == "4 records are new, 0 were known.\n"
     assert bench.succeed(*arguments).stdout == "0 records are new, 4 were known.\n"
     (listed,) = bench.succeed("deployment", "list", "prod", "--output", "json").json
     assert (listed["service"], listed["actor"], listed["commits"]) == ("shop", "Ada", 0)
+
+
+def test_workflows_of_circleci_become_runs(bench: Workbench) -> None:
+    """With a token, and what a job is where its name does not tell; the token is nowhere shown."""
+    _project(bench)
+    arguments = ("ledger", "import", "circleci", "--project", "gh/acme/sample")
+    refused = bench.trunkline(*arguments)
+    assert (refused.code, "set CIRCLE_TOKEN" in refused.stderr) == (2, True), str(refused)
+    with CircleStandin() as standin:
+        began = datetime.now(UTC) - timedelta(days=2)
+        workflow = standin.history.start("a" * 40, began)
+        hold = standin.history.hold(workflow, "approve-prod", approved_by="grace")
+        begun = began + timedelta(minutes=20)
+        ended = begun + timedelta(minutes=1)
+        standin.history.job(workflow, "ship-it", began=begun, ended=ended, after=(hold,))
+        standin.history.stop(workflow, ended)
+        wrong = bench.trunkline(*arguments, "--job", "ship-it=deploy", env=standin.environ)
+        assert (wrong.code, "NAME=deploy:prod" in wrong.stderr) == (2, True), str(wrong)
+        first = bench.succeed(*arguments, env=standin.environ)
+        assert "1 workflows are new" in first.stdout
+        assert "approve-prod is approval to prod" in first.stdout
+        assert "Left out, as their names say no stage: ship-it" in first.stdout
+        assert TOKEN not in str(first)
+        second = bench.succeed(
+            *arguments, "--job", "ship-it=deploy:prod", "--output", "json", env=standin.environ
+        )
+        assert (second.json["workflows"], second.json["known"]) == (0, 1)
+    listed = bench.succeed("deployment", "list", "prod", "--output", "json").json
+    assert [item["commit"] for item in listed] == ["a" * 40]
+    measured = bench.succeed("measure", "--output", "json").json
+    assert '"approval"' in json.dumps(measured)

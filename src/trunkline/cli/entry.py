@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from importlib import import_module
 from typing import Any
 
 import click
 
 from trunkline import __version__
 from trunkline.cli import interruptions
+from trunkline.cli.lazy_group import LazyGroup
 from trunkline.errors import ExitCode, TrunklineError
 
 # name: what it does, in the words of `trunkline --help`; the module of that name holds `command`
@@ -50,33 +50,11 @@ COMMANDS = {
 }
 
 
-class LazyGroup(click.Group):
-    """Imports a command's module when the command is called, not before."""
+class _Commands(LazyGroup):
+    """All commands."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """All names, without importing anything."""
-        return sorted(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of that name."""
-        if cmd_name not in COMMANDS:
-            return None
-        found: click.Command = import_module(f"trunkline.cli.{cmd_name}").command
-        return found
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click does it, with a suggestion for a name that is nearly right."""
-        try:
-            return super().resolve_command(ctx, args)
-        except click.UsageError as error:
-            from difflib import get_close_matches
-
-            near = get_close_matches(args[0], COMMANDS, n=1)
-            if not near:
-                raise
-            raise click.UsageError(f"{error.message} Did you mean {near[0]!r}?", ctx) from error
+    commands_by_name = COMMANDS
+    module = "trunkline.cli.{}"
 
     def invoke(self, ctx: click.Context) -> Any:
         """As click does it; only, it would end silently at any broken pipe, also one of another program."""
@@ -85,13 +63,8 @@ class LazyGroup(click.Group):
         except BrokenPipeError as error:
             raise RuntimeError(str(error)) from error
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The table of commands, from the words above."""
-        with formatter.section("Commands"):
-            formatter.write_dl(sorted(COMMANDS.items()))
 
-
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="trunkline", message="%(prog)s %(version)s")
 def trunkline() -> None:
     """Take every commit on trunk to production on Kubernetes, and measure the journey.

@@ -13,6 +13,9 @@ from trunkline.cli.session import config_option, session
 from trunkline.errors import UsageError
 
 if TYPE_CHECKING:
+    from trunkline.app.circleci_imports import Imported
+    from trunkline.config.project import Project
+    from trunkline.domain.job_stages import JobStage
     from trunkline.ports.ledger import Added
 
 
@@ -50,7 +53,7 @@ class ImportGroup(click.Group):
 
 @command.group("import", cls=ImportGroup, short_help="Take in what was written or deployed elsewhere.")
 def import_ledger() -> None:
-    """Take a FILE that `trunkline ledger export` wrote into the ledger, or what git or Helm know of the past.
+    """Take a FILE that `trunkline ledger export` wrote into the ledger, or what git, Helm or CircleCI know of the past.
 
     All of it is taken, or nothing. What is known already is left as it is, so that imports can be repeated.
     """
@@ -101,6 +104,81 @@ def import_helm(environments: tuple[str, ...], config: Path | None) -> None:
     with session(config) as world:
         added = import_releases(world, environments)
     _show(added)
+
+
+@import_ledger.command("circleci", short_help="Take in what CircleCI's Insights still know.")
+@click.option(
+    "--project", "slug", default="", help="The project, as gh/ORGANISATION/REPOSITORY (default: this one)."
+)
+@click.option(
+    "--since", default="", help="The first day (default: as far back as CircleCI remembers, 90 days)."
+)
+@click.option(
+    "--branch", default="", help="Only workflows of this branch (default: of the trunk); `*` for all."
+)
+@click.option(
+    "--job",
+    "jobs",
+    multiple=True,
+    metavar="NAME=STAGE[:ENVIRONMENT]",
+    help="What a job is, where its name does not tell: ship-it=deploy:prod. May be repeated.",
+)
+@config_option
+@output_option
+def import_circleci(slug: str, since: str, branch: str, jobs: tuple[str, ...], config: Path | None) -> None:
+    """Take in the workflows that ended: what was built, tested, deployed, approved, how long it took and waited.
+
+    CircleCI is asked with the token in CIRCLE_TOKEN. What it is late to tell, a later import takes in.
+    """
+    from datetime import UTC, datetime
+
+    from trunkline.app.circleci_imports import Wishes, import_workflows
+    from trunkline.bootstrap.circleci import workflows_of
+    from trunkline.cli.moments import read_moment
+
+    first = read_moment(since, "--since") if since else datetime.min.replace(tzinfo=UTC)
+    with session(config) as world:
+        workflows = workflows_of(world, slug, os.environ)
+        chosen = "" if branch == "*" else branch or world.project.trunk
+        wishes = Wishes(first, chosen, dict(_job_stage(item, world.project) for item in jobs))
+        imported = import_workflows(world, workflows, wishes, lambda line: click.echo(line, err=True))
+    show(imported, lambda: _told(imported))
+
+
+def _job_stage(text: str, project: Project) -> tuple[str, JobStage]:
+    from trunkline.domain.attempts import Stage
+    from trunkline.domain.job_stages import JobStage
+
+    name, _, wish = text.rpartition("=")
+    word, _, environment = wish.partition(":")
+    placed = word in (Stage.DEPLOY, Stage.APPROVAL)
+    known = {item.name for item in project.environments}
+    if (
+        not name
+        or word not in set(Stage)
+        or placed != bool(environment)
+        or (placed and environment not in known)
+    ):
+        raise UsageError(
+            f"--job: {text!r} does not say what a job is.",
+            f"Write it as NAME=build or NAME=deploy:{next(iter(sorted(known)))}, with a stage of"
+            f" {', '.join(Stage)} and an environment of {', '.join(sorted(known))}.",
+        )
+    return name, JobStage(Stage(word), environment)
+
+
+def _told(imported: Imported) -> str:
+    lines = [
+        f"{imported.workflows} workflows are new ({imported.records} records), {imported.known} were known."
+    ]
+    lines += [
+        f"  {name} is {stage.stage}{f' to {stage.environment}' if stage.environment else ''}"
+        for name, stage in imported.stages.items()
+    ]
+    if imported.left_out:
+        lines.append(f"Left out, as their names say no stage: {', '.join(imported.left_out)}")
+        lines.append("Say what they are: --job NAME=STAGE[:ENVIRONMENT]")
+    return "\n".join(lines)
 
 
 def _show(added: Added) -> None:

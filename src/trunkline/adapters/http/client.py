@@ -37,7 +37,15 @@ _SEE_OTHER = 303
 _MOST_REDIRECTS = 5
 # A server that sends us elsewhere must not get our key sent there.
 _SECRET_HEADERS = frozenset(
-    {"authorization", "proxy-authorization", "cookie", "dd-api-key", "dd-application-key", "x-registry-auth"}
+    {
+        "authorization",
+        "proxy-authorization",
+        "cookie",
+        "dd-api-key",
+        "dd-application-key",
+        "x-registry-auth",
+        "circle-token",
+    }
 )
 _CHUNK = 65536
 _LARGE_CHUNK = 1 << 20

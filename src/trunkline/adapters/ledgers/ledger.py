@@ -236,11 +236,9 @@ class SqlLedger:
         wishes = {"service": self._clean(service), "environment": self._clean(environment)}
         where = " AND ".join(f"{column} = :{column}" for column, value in wishes.items() if value) or "TRUE"
         with self._database.reading() as connection:
-            return read_arrivals(
-                connection.execute(
-                    f"SELECT {ARRIVAL} FROM deployments WHERE {where} ORDER BY deployed_at", wishes
-                )  # noqa: S608 - names of ours
-            )
+            # In the order of the index, which is nearly that of the rows: they are thousands.
+            select = f"SELECT {ARRIVAL} FROM deployments WHERE {where} ORDER BY deployed_at"  # noqa: S608 - names of ours
+            return read_arrivals(connection.execute(select, wishes))
 
     def mark(self, mark: Mark, messages: Iterable[Message] = ()) -> None:
         """See the port."""
