@@ -21,6 +21,11 @@ _REMOTE = expression(r".*?(github\.com|bitbucket\.org)[:/](?:\d+/)?([^/]+)/([^/]
 _SYSTEMS = {"github.com": "gh", "bitbucket.org": "bb"}
 
 
+def has_token(environ: Mapping[str, str]) -> bool:
+    """Whether CircleCI can be asked."""
+    return any(environ.get(name) for name in _TOKENS)
+
+
 def workflows_of(world: World, slug: str, environ: Mapping[str, str]) -> Workflows:
     """The workflows of a project on CircleCI.
 

@@ -9,6 +9,7 @@ from trunkline.config.sections import ListOf, Section, key
 OPTIONAL_RELEASE_NAME = kinds.optional(kinds.text(rules.RELEASE))
 NAMESPACE = kinds.text(rules.NAMESPACE)
 ENVIRONMENT_NAME = kinds.text(rules.ENVIRONMENT)
+LINE = kinds.text(rules.LINE)
 OPTIONAL_LINE = kinds.optional(kinds.text(rules.LINE))
 OPTIONAL_PATH = kinds.optional(kinds.text(rules.PATH))
 VALUES_FILE = kinds.text(rules.FILE)
@@ -60,6 +61,15 @@ class EnvironmentSection(Section):
         default=False,
         description="Whether a person has to say yes before each deployment.",
         examples=[True],
+    )
+    approvers: list[str] = key(
+        ListOf(LINE),
+        [],
+        description=(
+            "Who may give the approval on CircleCI, by their logins; anybody when left out. They make an approval "
+            "necessary, and CIRCLE_TOKEN, with which CircleCI is asked who gave it."
+        ),
+        examples=[["ada", "grace"]],
     )
     timeout: str = key(TIMEOUT, "5m", description="The longest that a rollout may take.", examples=["5m"])
     settle: str = key(

@@ -92,6 +92,7 @@ class Environment:
         values: file names below `Project.values_location`, later ones win.
         needs: environments that must run the commit first.
         approval: whether a person must say yes before each deployment.
+        approvers: who may do so on CircleCI, by their logins; empty for anybody.
         timeout_s: the longest that a rollout may take.
         settle_s: how long a rollout must stay good when no readiness probe vouches for it.
         soak_s: how long it is watched after its checks; whatever restarts or fails then is a failure.
@@ -111,6 +112,7 @@ class Environment:
     values: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     approval: bool = False
+    approvers: tuple[str, ...] = ()
     timeout_s: float = 300.0
     settle_s: float = 10.0
     soak_s: float = 0.0
