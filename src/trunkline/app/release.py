@@ -5,42 +5,37 @@ Facts are read under the release's lease, so that what was planned is still true
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 
-from trunkline.app.changes import base_of, brought
+from trunkline.app.changes import base_of
 from trunkline.app.check import ensure_tools
+from trunkline.app.deploying import Released, lease_holder, open_site, record_standing
 from trunkline.app.gate_word import CAUSE, check_gate
 from trunkline.app.images import image_of, repository_for
 from trunkline.app.material import gathered
 from trunkline.app.needs import check_needs, facts_of
 from trunkline.config.project import Environment
 from trunkline.dataclass import dataclass
-from trunkline.domain.attempts import Deployment, Kind, Run, Stage
+from trunkline.domain.attempts import Kind, Run, Stage
 from trunkline.domain.commits import Commit, dirty_tree_in
 from trunkline.domain.images import ImageReference
 from trunkline.domain.releases import Marks
 from trunkline.errors import DeploymentFailed, RefusedByGate, UsageError, ValuesRefused
 from trunkline.plan.pipeline import check_discipline, find_environment
-from trunkline.plan.releases import Facts, Material, Precedent, image_in, plan_release, plan_rollback
+from trunkline.plan.releases import (
+    Facts,
+    Material,
+    Precedent,
+    image_in,
+    plan_release,
+)
 from trunkline.plan.staleness import check_not_overtaken, standing_marks
 from trunkline.plan.steps import Plan
-from trunkline.ports import Cluster, LeaseHolder, World
+from trunkline.ports import Cluster, World
 from trunkline.run.attempts import Account, Subject, attempt, begin_run
 from trunkline.run.execute import Execution, execute
 from trunkline.run.helm_work import refusal
-from trunkline.run.site import RolloutFailed, Site
-
-
-@dataclass(frozen=True, slots=True)
-class Released:
-    """What stands in the environment now."""
-
-    environment: str
-    plan: Plan
-    revision: int
-    run: Run
+from trunkline.run.site import RolloutFailed
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,33 +147,6 @@ def _promoted(world: World, origin: Environment, sha: str, image: ImageReference
     return Commit(sha, on_trunk=on_trunk, dirty_tree=dirty_tree_in(image.tag or ""))
 
 
-def rollback(world: World, name: str, to: int | None = None, wait_for_lock_s: float = 0.0) -> Released:
-    """Return an environment to an earlier revision, and watch it become good.
-
-    Raises:
-        UsageError: there is nothing to return to. Else as `release`.
-    """
-    environment = find_environment(world.project, name)
-    seen, goal = plan_rollback(environment, facts_of(world, environment), to)
-    commit = Commit(seen.commit or "unknown")
-    run = begin_run(world, commit)
-    subject = Subject(Stage.DEPLOY, commit, name, seen.image, environment.release, Kind.ROLLBACK)
-
-    def body(account: Account) -> Released:
-        cluster = world.cluster(environment.target.cluster)
-        holder = _holder(world, run)
-        with cluster.lease(environment.target, holder, wait_for_lock_s, account.voice.note) as lease:
-            facts = facts_of(world, environment)
-            decided, _ = plan_rollback(environment, facts, goal.number)
-            with _site(world, environment, account, decided.digest) as site:
-                execute(Execution(world, decided, site, lease, account, facts.history))
-        return _stands(
-            world, account, environment, decided, run, site.revision, base_of(world, environment, facts)
-        )
-
-    return attempt(world, run, subject, body)
-
-
 def _release(
     world: World,
     environment: Environment,
@@ -195,7 +163,7 @@ def _release(
         _check_gate(world, environment, image, account)
         cluster = world.cluster(environment.target.cluster)
         _ensure_namespace(cluster, environment, account)
-        holder = _holder(world, run)
+        holder = lease_holder(world, run)
         with cluster.lease(environment.target, holder, wait_for_lock_s, account.voice.note) as lease:
             facts = facts_of(world, environment)
             marks = _marks(world, run, cargo)
@@ -204,7 +172,7 @@ def _release(
             decided = plan_release(environment, facts, material, image, keys, marks, again=again)
             for note in (*filter(None, (unsure,)), *decided.notes):
                 account.voice.note(note)
-            with _site(world, environment, account, account.digest) as site:
+            with open_site(world, environment, account, account.digest) as site:
                 try:
                     execute(Execution(world, decided, site, lease, account, facts.history))
                 except ValuesRefused:
@@ -215,7 +183,9 @@ def _release(
                     raise
     latest = facts.history.latest
     revision = site.revision or (latest.number if latest else 0)
-    return _stands(world, account, environment, decided, run, revision, base_of(world, environment, facts))
+    return record_standing(
+        world, account, environment, decided, run, revision, base_of(world, environment, facts)
+    )
 
 
 def _check_gate(world: World, environment: Environment, image: ImageReference, account: Account) -> None:
@@ -235,47 +205,6 @@ def _ensure_namespace(cluster: Cluster, environment: Environment, account: Accou
         found = refusal(environment.target, error)
         account.cause = found.cause.value
         raise RolloutFailed((found,)) from error
-
-
-def _stands(
-    world: World,
-    account: Account,
-    environment: Environment,
-    done: Plan,
-    run: Run,
-    revision: int,
-    base: str,
-) -> Released:
-    begun = account.attempt
-    account.digest, account.revision = done.digest, revision
-    if not _recorded(world, environment, done, revision):
-        account.deployment = Deployment(
-            id=begun.id,
-            attempt_id=begun.id,
-            run_id=run.id,
-            service=begun.service,
-            environment=environment.name,
-            commit=done.commit or begun.commit,
-            image=done.image,
-            digest=done.digest,
-            release=str(environment.target),
-            revision=revision,
-            kind=begun.kind,
-            actor=begun.actor,
-            deployed_at=begun.started_at,
-            ingredients=done.ingredients.dump() if done.ingredients else "",
-            changes=brought(world, base, done.commit or begun.commit).dump(),
-        )
-    return Released(environment.name, done, revision, run)
-
-
-def _recorded(world: World, environment: Environment, done: Plan, revision: int) -> bool:
-    """Whether the ledger has the deployment that was found: a run that was killed may not have written it down."""
-    if done.deed != "resume":
-        return False
-    known = world.ledger.deployments(service=world.project.service, environment=environment.name)
-    found = (revision, done.commit, done.digest)
-    return any((item.revision, item.commit, item.digest) == found for item in known)
 
 
 def _guard(world: World, environment: Environment, facts: Facts, wanted: Marks) -> str:
@@ -302,17 +231,3 @@ def _marks(world: World, run: Run | None, cargo: Cargo) -> Marks:
         pipeline=surroundings.pipeline,
         ci=surroundings.link,
     )
-
-
-@contextmanager
-def _site(world: World, environment: Environment, account: Account, digest: str) -> Iterator[Site]:
-    cluster, helm = world.cluster(environment.target.cluster), world.helm(environment.target.cluster)
-    # Opened before Helm is called, so that nothing of what it sets off is missed.
-    with cluster.watch(environment.namespace) as watch:
-        yield Site(environment, helm, cluster, watch, account.voice, digest)
-
-
-def _holder(world: World, run: Run) -> LeaseHolder:
-    surroundings = world.surroundings
-    link = f", {surroundings.link}" if surroundings.link else ""
-    return LeaseHolder(run.id, f"{surroundings.actor} on {surroundings.host} (run {run.id}{link})")

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from trunkline.app.release import Released
+from trunkline.app.deploying import Released
 from trunkline.cli.output import show
 from trunkline.config.project import Environment
 from trunkline.domain.attempts import Decision

@@ -42,10 +42,12 @@ COMMANDS = {
     "rehearse": "Run the pipeline against a simulated cluster, with chosen failures.",
     "reject": "Say no to a run's deployment to an environment.",
     "release": "Deploy the commit to an environment, watch it, undo it if it fails.",
+    "repair": "Return an environment to its last good revision after a deployment was cut off.",
     "rollback": "Return an environment to an earlier good revision.",
     "run": "Take the commit all the way: test, build, deploy, approval, deploy.",
     "schema": "Print the JSON schema of trunkline.yaml, for editors.",
     "status": "Show what runs in every environment.",
+    "test": "Run the project's own tests, as `run` does.",
     "values": "Show the merged values of a release, and which layer each one comes from.",
 }
 

@@ -24,7 +24,7 @@ def command(environment: str, revision: int | None, config: Path | None, wait_fo
 
     Without --to it is the newest revision that ran something else and whose rollout was seen to be good.
     """
-    from trunkline.app.release import rollback
+    from trunkline.app.rollback import rollback
 
     with session(config) as world:
         released = rollback(world, environment, revision, wait_for_lock_s)

@@ -186,6 +186,15 @@ def plan_rollback(environment: Environment, facts: Facts, to: int | None) -> tup
     return plan, goal
 
 
+def is_cut_off(facts: Facts) -> bool:
+    """Whether a deployment ended before its end: a record still waits for it, or nobody saw what stands become good."""
+    history = facts.history
+    latest, current = history.latest, history.current
+    if latest is None:
+        return False
+    return latest.pending or current is None or history.last_good(facts.verified) != current
+
+
 def image_pins(image: ImageReference, keys: ImageKeys) -> Mapping[str, object]:
     """The values that pin the image, nested as the chart's keys say (`image.tag` becomes `{image: {tag: …}}`).
 

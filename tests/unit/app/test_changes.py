@@ -8,7 +8,8 @@ import pytest
 
 from tests.fakes.world import OTHER_SHA, SHA, FakeWorld, fake_world
 from trunkline.app.ledger_imports import import_releases, import_tags
-from trunkline.app.release import release, rollback
+from trunkline.app.release import release
+from trunkline.app.rollback import rollback
 from trunkline.domain.attempts import Kind, Outcome
 from trunkline.domain.commits import Commit, Tag
 from trunkline.domain.delivery.changes import Changes, Shipped, parse_changes

@@ -11,7 +11,8 @@ from tests.fakes.projects import a_project, an_environment
 from tests.fakes.world import OTHER_SHA, SHA, FakeWorld, fake_world
 from trunkline.app.gate import Gated, gate
 from trunkline.app.pipeline import resume_pipeline, run_pipeline
-from trunkline.app.release import plan, promote, release, rollback
+from trunkline.app.release import plan, promote, release
+from trunkline.app.rollback import rollback
 from trunkline.config.project import GateSettings
 from trunkline.domain.attempts import Outcome, Stage
 from trunkline.domain.commits import Commit

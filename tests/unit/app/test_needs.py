@@ -10,7 +10,8 @@ import pytest
 from tests.fakes.projects import a_project
 from tests.fakes.world import OTHER_SHA, SHA, FakeWorld, chart_archive, fake_world
 from trunkline.app.needs import precedent_of
-from trunkline.app.release import plan, promote, release, rollback
+from trunkline.app.release import plan, promote, release
+from trunkline.app.rollback import rollback
 from trunkline.config.project import ChartSettings
 from trunkline.domain.commits import Commit
 from trunkline.domain.ingredients import parse_ingredients

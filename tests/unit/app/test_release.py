@@ -10,7 +10,8 @@ import pytest
 from tests.fakes.projects import REPOSITORY, a_project, an_environment
 from tests.fakes.world import OTHER_SHA, SHA, FakeWorld, Killed, chart_archive, fake_world
 from trunkline.app.build import build
-from trunkline.app.release import plan, promote, release, rollback
+from trunkline.app.release import plan, promote, release
+from trunkline.app.rollback import repair, rollback
 from trunkline.config.project import ChartSettings, ImageKeys, ImageSettings, Project
 from trunkline.domain.attempts import Kind, Outcome, Stage
 from trunkline.domain.commits import Commit
@@ -501,6 +502,55 @@ def test_a_rollback_that_fails(fake: FakeWorld) -> None:
         rollback(fake.world, "dev")
     assert statuses(fake) == ["superseded", "superseded", "deployed"]
     assert len(fake.ledger.deployments()) == 2
+
+
+@pytest.mark.parametrize("moment", ["pending upgrade", "end upgrade", "watch"])
+def test_a_deployment_that_was_cut_off_is_taken_back(fake: FakeWorld, moment: str) -> None:
+    """Wherever it was, the environment runs what it last saw become good, once; then there is nothing to do."""
+    release(fake.world, "dev")
+    next_commit(fake)
+    fake.killed_at(moment)
+    if moment == "watch":
+        fake.cluster.watched = fake.die
+    with pytest.raises(Killed):
+        release(fake.world, "dev")
+    fake.revive()
+    released = repair(fake.world, "dev")
+    assert released is not None
+    assert (released.plan.deed, fake.commit_in("dev")) == ("rollback", SHA)
+    assert not any(status.startswith("pending") for status in statuses(fake))
+    count = len(fake.helm.deeds)
+    assert repair(fake.world, "dev") is None
+    assert len(fake.helm.deeds) == count
+
+
+def test_nothing_is_repaired_where_nothing_was_cut_off(fake: FakeWorld) -> None:
+    """An empty environment, and one whose rollout was good, are left alone and not even written about."""
+    assert repair(fake.world, "dev") is None
+    release(fake.world, "dev")
+    attempts = fake.ledger.attempts()
+    assert repair(fake.world, "dev") is None
+    assert fake.ledger.attempts() == attempts
+
+
+def test_what_was_mended_meanwhile_is_left_alone(fake: FakeWorld) -> None:
+    """Whoever held the lock may have deployed: what stands then is not taken back."""
+    release(fake.world, "dev")
+    next_commit(fake)
+    fake.killed_at("end upgrade")
+    with pytest.raises(Killed):
+        release(fake.world, "dev")
+    fake.revive()
+    lease = fake.cluster.lease
+
+    def mended_first(*arguments: Any, **named: Any) -> Any:
+        fake.cluster.lease = lease  # type: ignore[method-assign]  # the other's own lock is the ordinary one
+        release(fake.world, "dev")
+        return lease(*arguments, **named)
+
+    fake.cluster.lease = mended_first  # type: ignore[method-assign]  # stands for the wait
+    assert repair(fake.world, "dev") is None
+    assert fake.commit_in("dev") == OTHER_SHA
 
 
 def test_nothing_to_roll_back_to(fake: FakeWorld) -> None:

@@ -6,7 +6,8 @@ import pytest
 
 from tests.fakes.cluster import FakePod
 from tests.fakes.world import OTHER_SHA, SHA, FakeWorld, Killed, fake_world
-from trunkline.app.release import release, rollback
+from trunkline.app.release import release
+from trunkline.app.rollback import rollback
 from trunkline.app.standing import Standing, history, logs, status
 from trunkline.domain.commits import Commit
 from trunkline.errors import DeploymentFailed, UsageError
