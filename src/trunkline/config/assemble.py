@@ -9,6 +9,8 @@ from pathlib import Path
 
 from trunkline.config.check_schema import CheckSection
 from trunkline.config.checks import Check, CommandCheck, Expectation, HelmTest, HttpCheck, filled
+from trunkline.config.circleci_schema import CircleSection
+from trunkline.config.circleci_settings import CircleSettings
 from trunkline.config.connections import check_connections
 from trunkline.config.document import Document
 from trunkline.config.environment_schema import EnvironmentSection
@@ -84,6 +86,22 @@ def assemble(
         source=source,
         scenarios=tuple(map(_scenario, section.rehearse.scenarios)),
         gate=_gate(section.gate) if section.has("gate") else None,
+        circleci=_circleci(section.ci.circleci),
+    )
+
+
+def _circleci(section: CircleSection) -> CircleSettings:
+    return CircleSettings(
+        image=section.image,
+        install=section.install,
+        images=dict(section.images),
+        context=section.context,
+        contexts=dict(section.contexts),
+        resource_class=section.resource_class,
+        roles=dict(section.roles),
+        test_results=section.test_results,
+        artifacts=tuple(section.artifacts),
+        deploy_markers=section.deploy_markers,
     )
 
 

@@ -39,6 +39,7 @@ def check_connections(document: Document) -> Iterator[Mistake]:
     yield from _checks(document, environments)
     yield from _scenarios(document, environments)
     yield from check_gate(document, environments)
+    yield from _places(document, environments)
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
@@ -47,6 +48,22 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 
 def _at_key(document: Document, path: Path, text: str) -> Mistake:
     return Mistake(document.place(path).key, text, path)
+
+
+def _places(document: Document, environments: Mapping[str, Any]) -> Iterator[Mistake]:
+    """What is said of environments elsewhere is of some that are there."""
+    for name in ("images", "contexts", "roles"):
+        path = ("ci", "circleci", name)
+        for place in _mapping(_at(document.data, path)):
+            if place not in environments:
+                text = f"there is no environment {quoted(place)}{suggestion(place, environments)}"
+                yield _at_key(document, (*path, place), text)
+
+
+def _at(data: Any, path: tuple[str, ...]) -> Any:
+    for part in path:
+        data = _mapping(data).get(part)
+    return data
 
 
 def _chart(document: Document) -> Iterator[Mistake]:

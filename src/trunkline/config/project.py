@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from trunkline.config.charts import ChartSettings as ChartSettings  # noqa: PLC0414 - a part of the project, too
 from trunkline.config.charts import ImageKeys as ImageKeys  # noqa: PLC0414 - as above
 from trunkline.config.checks import Check
+from trunkline.config.circleci_settings import CircleSettings
 from trunkline.config.sinks import SinkSettings
 from trunkline.dataclass import dataclass
 from trunkline.domain.images import ImageReference
@@ -169,6 +170,7 @@ class Project:
     source: str = "trunkline.yaml"
     scenarios: tuple[Scenario, ...] = ()
     gate: GateSettings | None = None
+    circleci: CircleSettings = CircleSettings()
 
     def without_gate(self) -> Project:
         """The same, where nothing is scanned: an image that is only described holds nothing to look at."""

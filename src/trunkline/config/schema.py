@@ -7,6 +7,7 @@ these sections are those of `project`; what connects two keys is in `connections
 from __future__ import annotations
 
 from trunkline.config import kinds, rules
+from trunkline.config.circleci_schema import CiSection
 from trunkline.config.environment_schema import EnvironmentSection
 from trunkline.config.gate_schema import GateSection
 from trunkline.config.scenario_schema import RehearseSection
@@ -328,6 +329,12 @@ class ProjectFile(Section):
         MappingOf(ENVIRONMENT_KEY, EnvironmentSection, 1, rules.MOST_ENVIRONMENTS, "environment"),
         description="The environments by name, in the order that a commit visits them.",
         examples=[{"dev": {"namespace": "sample-dev", "values": ["base.yaml", "dev.yaml"]}}],
+    )
+    ci: CiSection = key(
+        CiSection,
+        DEFAULTS,
+        description="The pipeline on a CI system.",
+        examples=[{"circleci": {"context": "acme-build"}}],
     )
     measure: MeasureSection = key(
         MeasureSection,

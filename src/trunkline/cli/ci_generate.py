@@ -1,0 +1,80 @@
+"""`trunkline ci generate`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from trunkline.cli.output import output_option, show
+from trunkline.cli.session import config_option, project_file
+from trunkline.errors import UsageError
+
+if TYPE_CHECKING:
+    from trunkline.plan.circleci.checklist import Chore
+
+
+@click.group(short_help="Make the configuration of a CI system.")
+def command() -> None:
+    """Make the configuration of a CI system from trunkline.yaml."""
+
+
+@command.command("circleci", short_help="Make .circleci/config.yml.")
+@click.option("--stdout", "printed", is_flag=True, help="Print it, and write nothing.")
+@click.option("--force", is_flag=True, help="Replace a file that somebody wrote or changed by hand.")
+@config_option
+@output_option
+def generate_circleci(printed: bool, force: bool, config: Path | None) -> None:
+    """Write .circleci/config.yml beside trunkline.yaml, and say what is to be done on CircleCI's pages.
+
+    The same project makes the same file everywhere. A file that somebody wrote or changed by hand is not replaced.
+    """
+    from trunkline.app.ci_generate import PLACE, generated
+    from trunkline.config.load import load_project
+    from trunkline.plan.circleci.checklist import checklist
+
+    project = load_project(project_file(config), os.environ)
+    text = generated(project, {})
+    if printed:
+        click.echo(text, nl=False)
+        return
+    place = project.root / PLACE
+    deed = _write(place, text, force=force)
+    chores = checklist(project)
+    facts = {"file": str(place), "deed": deed, "checklist": chores}
+    show(facts, lambda: f"{place} {deed}.\n\n{_listing(chores)}")
+
+
+def _write(place: Path, text: str, *, force: bool) -> str:
+    from trunkline.app.ci_generate import is_changed_by_hand, is_generated
+
+    try:
+        before = place.read_text(encoding="utf-8") if place.exists() else None
+        if before == text:
+            return "is up to date"
+        if before is not None and not force and (not is_generated(before) or is_changed_by_hand(before)):
+            how = "was changed by hand" if is_generated(before) else "was written by somebody"
+            raise UsageError(
+                f"{place} {how}, and is not replaced.",
+                "Look at what would be written with --stdout, and replace the file with --force.",
+            )
+        place.parent.mkdir(parents=True, exist_ok=True)
+        # Whole or not at all: CircleCI reads what is pushed.
+        new = place.with_name(f"{place.name}.new")
+        new.write_text(text, encoding="utf-8")
+        new.replace(place)
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(
+            f"{place} cannot be written: {error}.",
+            "Make the directory writable, or print the file with --stdout.",
+        ) from None
+    return "is made" if before is None else "is made anew"
+
+
+def _listing(chores: tuple[Chore, ...]) -> str:
+    lines = ["To be done on CircleCI's pages, once:"]
+    for chore in chores:
+        lines += [f"  [ ] {chore.what}", f"      {chore.why}"]
+    return "\n".join(lines)
