@@ -16,6 +16,7 @@ import click
 from tests.e2e.rehearsal.catalogue_differences import DIFFERENT
 from tests.fidelity.differences import LISTED
 from trunkline.cli.entry import trunkline
+from trunkline.config.circleci.findings import RULES
 from trunkline.config.contract import CONTRACT_BUILD, CONTRACT_RELEASE
 from trunkline.config.json_schema import json_schema
 from trunkline.config.sink_variables import MEASURE_VARIABLES
@@ -32,16 +33,31 @@ def commands_page() -> str:
     """Every command with its help text, as a terminal of 100 columns shows it."""
     parts = [_NOTE, "# Commands", _help(trunkline, "trunkline")]
     context = click.Context(trunkline, info_name="trunkline")
-    for name in trunkline.list_commands(context):
-        command = trunkline.get_command(context, name)
-        assert command is not None
-        parts += [f"## trunkline {name}", _help(command, f"trunkline {name}")]
-        if isinstance(command, click.Group):
-            for sub in command.list_commands(context):
-                found = command.get_command(context, sub)
-                assert found is not None
-                parts += [f"### trunkline {name} {sub}", _help(found, f"trunkline {name} {sub}")]
+    parts += _commands_below(trunkline, context, "trunkline", "##")
     return "\n\n".join(parts) + "\n"
+
+
+def _commands_below(group: click.Group, context: click.Context, name: str, heading: str) -> list[str]:
+    parts = []
+    for sub in group.list_commands(context):
+        command = group.get_command(context, sub)
+        assert command is not None
+        parts += [f"{heading} {name} {sub}", _help(command, f"{name} {sub}")]
+        if isinstance(command, click.Group):
+            parts += _commands_below(command, context, f"{name} {sub}", f"{heading}#")
+    return parts
+
+
+def circleci_rules_page() -> str:
+    """Every rule of `trunkline ci check`."""
+    rows = "\n".join(
+        f"| `{name}` | {rule.severity} | {rule.what} | {rule.why} |" for name, rule in RULES.items()
+    )
+    return (
+        f"{_NOTE}\n\n# What `trunkline ci check` looks for\n\nAn error is what CircleCI refuses, or what is not what "
+        "trunkline.yaml says; a warning will go wrong some day; a note could be better.\n\n"
+        f"| rule | severity | what should be so | why |\n| --- | --- | --- | --- |\n{rows}\n"
+    )
 
 
 def configuration_page() -> str:
@@ -194,6 +210,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "delivery.md": delivery_page,
     "scenarios.md": scenarios_page,
     "fidelity.md": fidelity_page,
+    "circleci-rules.md": circleci_rules_page,
     "commands.md": commands_page,
     "configuration.md": configuration_page,
     "environment.md": environment_page,

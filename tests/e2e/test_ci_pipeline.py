@@ -65,11 +65,13 @@ def executor(repository: Workbench, standin: CircleStandin, tmp_path: Path) -> E
 
 
 def test_circlecis_schema_takes_it(repository: Workbench) -> None:
-    """The schema that CircleCI publishes for editors finds nothing wrong."""
+    """The schema that CircleCI publishes for editors finds nothing wrong, and neither do we."""
     file = repository.directory / ".circleci" / "config.yml"
     argv = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.circle-ci", str(file)]
     done = subprocess.run(argv, capture_output=True, text=True, check=False, env=dict(os.environ))
     assert done.returncode == 0, done.stdout + done.stderr
+    checked = repository.succeed("ci", "check", "--strict").stdout
+    assert checked.endswith("nothing is wrong\n")
 
 
 def test_a_commit_goes_to_production(repository: Workbench, executor: Executor) -> None:

@@ -8,6 +8,7 @@ from trunkline.cli.lazy_group import LazyGroup
 
 # name: what it does; the module `ci_<name>` holds `command`
 COMMANDS = {
+    "check": "Check any configuration of CircleCI: its schema, and what it means.",
     "explain": "Show the workflow that CircleCI runs, and which stage each of its jobs is.",
     "generate": "Make the configuration of CircleCI from trunkline.yaml.",
     "approvals": "Show what waits for an approval on CircleCI; give it, or cancel it.",

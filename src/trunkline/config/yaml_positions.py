@@ -1,7 +1,7 @@
 """YAML that remembers where everything stands, and takes nothing for granted.
 
 Scalars follow the core schema of YAML 1.2.2 (section 10.3.2): `yes`, `no`, `on` and `off` are words. Duplicate
-keys, merge keys (`<<`) and tags are mistakes. A few aliases are fine; what multiplies or contains itself is not.
+keys and tags are mistakes, and so are merge keys (`<<`), unless the reader's file is one that has them. A few aliases are fine; what multiplies or contains itself is not.
 
 The tree is put together from the parser's events: libyaml's own composer recurses in C, so that a few thousand
 brackets would end the process.
@@ -31,6 +31,7 @@ _FLOAT = expression(
 _FORBIDDEN = expression(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _CORE_TAGS = frozenset({"tag:yaml.org,2002:str", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq", "!", None})
 
+_MERGE = "<<"
 _DEEPEST = 32
 _MOST_NODES = 20_000
 LARGEST = 1024 * 1024
@@ -83,8 +84,13 @@ class Parsed(NamedTuple):
     mistakes: tuple[Mistake, ...] = ()
 
 
-def parse(text: str) -> Parsed:
-    """Read one YAML document; whatever the text is, what is wrong with it is in `mistakes`."""
+def parse(text: str, *, merging: bool = False) -> Parsed:
+    """Read one YAML document; whatever the text is, what is wrong with it is in `mistakes`.
+
+    Args:
+        text: the document.
+        merging: whether `<<` merges other mappings into its own, whose keys count more (YAML 1.1's merge key).
+    """
     if len(text) > LARGEST:
         return Parsed(None, (Mistake(START, f"the file has more than {LARGEST // 1024} KiB"),))
     if found := _FORBIDDEN.search(text):
@@ -92,7 +98,7 @@ def parse(text: str) -> Parsed:
         spot = Spot(line, found.start() - text.rfind("\n", 0, found.start()))
         what = f"the character U+{ord(found[0]):04X} is not allowed in YAML"
         return Parsed(None, (Mistake(spot, what),))
-    tree = _Tree()
+    tree = _Tree(merging=merging)
     try:
         tree.read(text)
     except _Unreadable as error:
@@ -120,10 +126,12 @@ class _Open:
     key: str | None = None
     key_spot: Spot = START
     dropped: bool = False
+    merged: set[str] = field(default_factory=set)
 
 
 class _Tree:
-    def __init__(self) -> None:
+    def __init__(self, *, merging: bool = False) -> None:
+        self._merging = merging
         self.root: Node | None = None
         self.mistakes: list[Mistake] = []
         self._open: list[_Open] = []
@@ -215,23 +223,42 @@ class _Tree:
         elif parent.key is None:
             self._await_value(parent, parent.node, node.spot, text)
         else:
-            if not parent.dropped:
+            if parent.key == _MERGE and self._merging:
+                self._merge(parent, parent.node, node)
+            elif not parent.dropped:
+                # A key that was merged gives way, and stands where it is spelled out.
+                parent.node.entries.pop(parent.key, None)
                 parent.node.entries[parent.key] = Entry(parent.key_spot, node)
             parent.key = None
+
+    def _merge(self, parent: _Open, mapping: Mapping, node: Node) -> None:
+        """Take over the keys of another mapping, or of several, as far as they are not there."""
+        for source in node.items if isinstance(node, Sequence) else [node]:
+            if not isinstance(source, Mapping):
+                what = "a merge key (`<<`) takes a mapping, or a list of mappings"
+                self.mistakes.append(Mistake(parent.key_spot, what, parent.path))
+                continue
+            for name, entry in source.entries.items():
+                if name not in mapping.entries:
+                    mapping.entries[name] = entry
+                    parent.merged.add(name)
 
     def _await_value(self, parent: _Open, mapping: Mapping, spot: Spot, text: str | None) -> None:
         """Take a key; one that cannot stand is a mistake, and its value is dropped."""
         parent.key, parent.key_spot, parent.dropped = text or "", spot, True
         if text is None:
             self.mistakes.append(Mistake(spot, "a key is one word, not a list or a mapping", parent.path))
-        elif text == "<<":
+        elif text == _MERGE and self._merging:
+            return
+        elif text == _MERGE:
             what = "merge keys (`<<`) have no meaning here; write the keys out"
             self.mistakes.append(Mistake(spot, what, parent.path))
-        elif earlier := mapping.entries.get(text):
+        elif (earlier := mapping.entries.get(text)) and text not in parent.merged:
             what = f"the key {quoted(text)} stands in line {earlier.spot.line} already"
             self.mistakes.append(Mistake(spot, what, parent.path))
         else:
             parent.dropped = False
+            parent.merged.discard(text)
 
     def _count(self, nodes: int, spot: Spot) -> None:
         self._nodes += nodes
