@@ -58,16 +58,32 @@ _ENV = {
 }
 
 
-def push(registry: str, requirements: Sequence[Path], progress: Progress) -> str:
-    """Build what is not in the cache yet, push the image, and return its reference."""
+def push(
+    registry: str, requirements: Sequence[Path], progress: Progress, packages: Sequence[str] = ()
+) -> str:
+    """Build what is not in the cache yet, push the image, and return its reference.
+
+    Args:
+        registry: where to push to.
+        requirements: files whose wheels the image carries.
+        progress: hears of what takes long.
+        packages: further packages of Debian's.
+    """
     missing = [str(path) for path in requirements if not path.is_file()]
     if missing:
         raise DevError(f"{', '.join(missing)} is no file: name a requirements file that pip understands.")
-    system = _layer(f"baseimage/system-{_RECIPE}", "a Debian system with Python", _fill_system, progress)
+    more = "".join(f"-{name}" for name in packages)
+    wanted = (*_PACKAGES, *packages)
+    system = _layer(
+        f"baseimage/system-{_RECIPE}{more}",
+        "a Debian system with Python",
+        lambda tree, work: _fill_system(tree, work, wanted),
+        progress,
+    )
     version = (system.folder / "python-version").read_text(encoding="utf-8")
     layers = [system]
     # A tag that stood for other wheels yesterday would be answered from a builder's own store.
-    tag = f"{version}-debian"
+    tag = f"{version}-debian{more}"
     if requirements:
         key = _key(requirements, version)
         tag += f"-{key}"
@@ -105,14 +121,14 @@ def _layer(key: str, what: str, fill: Callable[[Path, Path], None], progress: Pr
     return oci.Layer(cache.folder(key, build))
 
 
-def _fill_system(tree: Path, work: Path) -> None:
+def _fill_system(tree: Path, work: Path, packages: Sequence[str]) -> None:
     (tree / "usr").mkdir()
     for name in _MERGED:
         (tree / "usr" / name).mkdir()
         (tree / name).symlink_to(f"usr/{name}")
     status = []
     with tempfile.TemporaryDirectory(dir=work) as downloads:
-        for package in debian.download_all(_PACKAGES, Path(downloads)):
+        for package in debian.download_all(packages, Path(downloads)):
             debian.extract(package, tree)
             status.append(_status(package))
     # Scanners read the inventory here.
@@ -171,8 +187,11 @@ def main(argv: list[str]) -> int:
     parser.add_argument(
         "--requirements", type=Path, action="append", default=[], help="a requirements file (repeatable)"
     )
+    parser.add_argument(
+        "--package", action="append", default=[], help="a further package of Debian's (repeatable)"
+    )
     asked = parser.parse_args(argv)
-    print(push(asked.registry, asked.requirements, Progress()))
+    print(push(asked.registry, asked.requirements, Progress(), asked.package))
     return 0
 
 

@@ -10,6 +10,7 @@ from trunkline.cli.lazy_group import LazyGroup
 COMMANDS = {
     "check": "Check any configuration of CircleCI: its schema, and what it means.",
     "explain": "Show the workflow that CircleCI runs, and which stage each of its jobs is.",
+    "images": "Make the images that jobs deploy from: Helm, kubectl and Trunkline, pinned.",
     "generate": "Make the configuration of CircleCI from trunkline.yaml.",
     "approvals": "Show what waits for an approval on CircleCI; give it, or cancel it.",
 }

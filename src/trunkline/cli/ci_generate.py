@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from trunkline.cli.output import output_option, show
-from trunkline.cli.session import config_option, project_file
+from trunkline.cli.session import config_option, project_file, session
 from trunkline.errors import UsageError
 
 if TYPE_CHECKING:
+    from trunkline.config.project import Project
     from trunkline.plan.circleci.checklist import Chore
 
 
@@ -36,7 +38,7 @@ def generate_circleci(printed: bool, force: bool, config: Path | None) -> None:
     from trunkline.plan.circleci.checklist import checklist
 
     project = load_project(project_file(config), os.environ)
-    text = generated(project, {})
+    text = generated(project, _images(project, config))
     if printed:
         click.echo(text, nl=False)
         return
@@ -45,6 +47,16 @@ def generate_circleci(printed: bool, force: bool, config: Path | None) -> None:
     chores = checklist(project)
     facts = {"file": str(place), "deed": deed, "checklist": chores}
     show(facts, lambda: f"{place} {deed}.\n\n{_listing(chores)}")
+
+
+def _images(project: Project, config: Path | None) -> Mapping[str, str]:
+    """Those that `trunkline ci images` has pushed; no registry is asked where the project names its own."""
+    from trunkline.app.deploy_images import has_lock, known
+
+    if not has_lock(project) or all(item.name in project.circleci.images for item in project.environments):
+        return {}
+    with session(config) as world:
+        return known(world)
 
 
 def _write(place: Path, text: str, *, force: bool) -> str:

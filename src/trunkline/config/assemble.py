@@ -12,6 +12,8 @@ from trunkline.config.checks import Check, CommandCheck, Expectation, HelmTest, 
 from trunkline.config.circleci_schema import CircleSection
 from trunkline.config.circleci_settings import CircleSettings
 from trunkline.config.connections import check_connections
+from trunkline.config.deploy_image_schema import DeployImagesSection
+from trunkline.config.deploy_image_settings import DeployImageSettings
 from trunkline.config.document import Document
 from trunkline.config.environment_schema import EnvironmentSection
 from trunkline.config.explain import explain
@@ -87,6 +89,20 @@ def assemble(
         scenarios=tuple(map(_scenario, section.rehearse.scenarios)),
         gate=_gate(section.gate) if section.has("gate") else None,
         circleci=_circleci(section.ci.circleci),
+        deploy_images=_deploy_images(section.ci.images),
+    )
+
+
+def _deploy_images(section: DeployImagesSection) -> DeployImageSettings:
+    return DeployImageSettings(
+        repository=section.repository,
+        base=section.base,
+        helm=section.helm,
+        kubectl=dict(section.kubectl),
+        trunkline=section.trunkline,
+        wheel=section.wheel,
+        helm_from=section.helm_from,
+        kubectl_from=section.kubectl_from,
     )
 
 

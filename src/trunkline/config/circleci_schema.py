@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from trunkline.config import kinds, rules
+from trunkline.config.deploy_image_schema import DeployImagesSection
 from trunkline.config.sections import DEFAULTS, ListOf, MappingOf, Section, key
 
 _ENVIRONMENT_KEY = kinds.key(rules.ENVIRONMENT)
@@ -79,6 +80,13 @@ class CircleSection(Section):
 
 class CiSection(Section):
     """The pipeline on a CI system."""
+
+    images: DeployImagesSection = key(
+        DeployImagesSection,
+        DEFAULTS,
+        description="What `trunkline ci images` makes.",
+        examples=[{"repository": "quay.io/acme/deploy"}],
+    )
 
     circleci: CircleSection = key(
         CircleSection,

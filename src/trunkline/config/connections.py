@@ -52,8 +52,8 @@ def _at_key(document: Document, path: Path, text: str) -> Mistake:
 
 def _places(document: Document, environments: Mapping[str, Any]) -> Iterator[Mistake]:
     """What is said of environments elsewhere is of some that are there."""
-    for name in ("images", "contexts", "roles"):
-        path = ("ci", "circleci", name)
+    named = [("ci", "circleci", name) for name in ("images", "contexts", "roles")]
+    for path in (*named, ("ci", "images", "kubectl")):
         for place in _mapping(_at(document.data, path)):
             if place not in environments:
                 text = f"there is no environment {quoted(place)}{suggestion(place, environments)}"

@@ -15,6 +15,7 @@ from trunkline.config.charts import ChartSettings as ChartSettings  # noqa: PLC0
 from trunkline.config.charts import ImageKeys as ImageKeys  # noqa: PLC0414 - as above
 from trunkline.config.checks import Check
 from trunkline.config.circleci_settings import CircleSettings
+from trunkline.config.deploy_image_settings import DeployImageSettings
 from trunkline.config.sinks import SinkSettings
 from trunkline.dataclass import dataclass
 from trunkline.domain.images import ImageReference
@@ -171,6 +172,7 @@ class Project:
     scenarios: tuple[Scenario, ...] = ()
     gate: GateSettings | None = None
     circleci: CircleSettings = CircleSettings()
+    deploy_images: DeployImageSettings = DeployImageSettings()
 
     def without_gate(self) -> Project:
         """The same, where nothing is scanned: an image that is only described holds nothing to look at."""
