@@ -243,7 +243,9 @@ def main(argv: list[str]) -> int:
 
 
 def _help(command: click.Command, name: str) -> str:
-    context = click.Context(command, info_name=name, max_content_width=100, terminal_width=100)
+    # As a person's own call has it; a command keeps its help option once it was asked for.
+    settings = trunkline.context_settings
+    context = click.Context(command, info_name=name, max_content_width=100, terminal_width=100, **settings)
     return f"```\n{command.get_help(context)}\n```"
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+from trunkline.config.age import newer_than_we
 from trunkline.config.check_schema import CheckSection
 from trunkline.config.checks import Check, CommandCheck, Expectation, HelmTest, HttpCheck, filled
 from trunkline.config.circleci_schema import CircleSection
@@ -58,7 +59,9 @@ from trunkline.domain.vulnerabilities.policy import Exemption, Policy, Reaction
 
 
 def validate(document: Document) -> tuple[ProjectFile | None, list[Mistake]]:
-    """The sections, if all is well; and every mistake."""
+    """The sections, if all is well; and every mistake, or that the file is for a newer Trunkline."""
+    if newer := newer_than_we(document):
+        return None, [newer]
     mistakes = [*document.mistakes, *check_connections(document)]
     wrong: list[Wrong] = []
     section = ProjectFile.read(document.data, (), wrong)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from trunkline.config import kinds, rules
-from trunkline.config.rules import Rule
 from trunkline.config.sections import MappingOf, Section, key
 
-_VERSION = kinds.text(Rule("a version such as 1.37.1", r"[0-9]+\.[0-9]+\.[0-9]+(?:-[0-9A-Za-z.-]+)?"))
+_VERSION = kinds.text(rules.EXACT_VERSION)
 _OPTIONAL_IMAGE = kinds.optional(kinds.text(rules.IMAGE))
 _LINE = kinds.text(rules.LINE)
 _OPTIONAL_PATH = kinds.optional(kinds.text(rules.PATH))

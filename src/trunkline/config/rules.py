@@ -170,6 +170,7 @@ CACHE = Rule(
 LABEL = Rule("a label's key such as com.example.team", r"[A-Za-z0-9](?:[A-Za-z0-9._/-]{0,253}[A-Za-z0-9])?")
 # What Quay reads: quay.expires-after (docs.quay.io, tag expiration).
 EXPIRY = Rule("an age such as 12h, 3d or 2w", r"[1-9][0-9]{0,3}[hdw]")
+EXACT_VERSION = Rule("a version such as 1.4.0", r"[0-9]+\.[0-9]+\.[0-9]+(?:-[0-9A-Za-z.-]+)?")
 METRIC_PREFIX = Rule(
     "letters, digits and '_', in parts joined by '.', beginning with a letter", _METRIC_PREFIX
 )

@@ -25,6 +25,7 @@ LOCATION = kinds.text(rules.LOCATION)
 OPTIONAL_CHARTS = kinds.optional(kinds.text(rules.CHARTS))
 OPTIONAL_CHART_NAME = kinds.optional(kinds.text(rules.CHART))
 OPTIONAL_CHART_VERSION = kinds.optional(kinds.text(rules.CHART_VERSION))
+OPTIONAL_VERSION = kinds.optional(kinds.text(rules.EXACT_VERSION))
 OPTIONAL_SCRIPT = kinds.optional(kinds.text(rules.SCRIPT))
 VALUES_KEY = kinds.optional(kinds.text(rules.KEYS))
 BRANCH = kinds.text(rules.BRANCH)
@@ -293,6 +294,12 @@ class ProjectFile(Section):
     """One service and its way from a commit to production."""
 
     version: int = key(FORMAT, description="The version of this file's format.", examples=[1])
+    requires: str = key(
+        OPTIONAL_VERSION,
+        "",
+        description="The oldest Trunkline that understands this file; an older one says so, and nothing else.",
+        examples=["1.4.0"],
+    )
     service: str = key(SERVICE_NAME, description="The service's name.", examples=["sample"])
     trunk: str = key(
         BRANCH, "main", description="The branch whose commits may be deployed everywhere.", examples=["main"]

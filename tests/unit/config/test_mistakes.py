@@ -25,8 +25,8 @@ _TABLE = {
         "11:3: environments.qa: the key 'namespace' is missing",
     ),
     "another format": (
-        ("version: 1", "version: 2"),
-        "1:10: version: expected 1, the one version of this file's format, found 2",
+        ("version: 1", "version: 0"),
+        "1:10: version: expected 1, the one version of this file's format, found 0",
     ),
     "service name": (
         ("service: sample", "service: Sample"),
@@ -301,7 +301,7 @@ def test_all_mistakes_are_told_at_once_in_the_order_of_the_file() -> None:
 
 def test_the_error_counts_and_names_the_file() -> None:
     """The sentence says how many mistakes there are in which file, and the hint how to try again."""
-    error = refusal(with_lines(("version: 1", "version: 2"), ("service: sample", "service: S")))
+    error = refusal(with_lines(("version: 1", "version: 0"), ("service: sample", "service: S")))
     assert error.message == "trunkline.yaml has 2 mistakes."
     assert "trunkline check" in error.hint
 
