@@ -34,6 +34,7 @@ COMMANDS = {
     "image": "Show what the registry holds and where it runs; tag, and remove what nobody needs.",
     "sinks": "Look after the sinks: what waits for them, whether they answer.",
     "incident": "Open, close and list incidents, which tell which deployments failed.",
+    "init": "Write a first trunkline.yaml, from what is found in the repository.",
     "ledger": "Copy what was written down into a file and back, and check that it is whole.",
     "logs": "Show the logs of all pods of an environment's release.",
     "measure": "Show how fast and how safely commits are delivered (DORA's figures, and more).",

@@ -13,13 +13,13 @@ from trunkline.expressions import expression
 
 _WORDS = expression(r"[a-z0-9]+")
 # In the order in which a commit comes to them.
-_ENVIRONMENTS = {
+ENVIRONMENTS = {
     "development": {"dev", "development", "develop"},
     "QA": {"qa", "uat", "testing"},
     "staging": {"staging", "stage", "stg", "preprod", "preproduction"},
     "production": {"prod", "production", "prd", "live"},
 }
-_RANKS = {name: rank for rank, name in enumerate(_ENVIRONMENTS)}
+_RANKS = {name: rank for rank, name in enumerate(ENVIRONMENTS)}
 _DEPLOYS = {"deploy", "deployment", "deploys", "rollout", "promote"}
 _DEPLOYING = expression(
     r"\bhelm\s+(?:upgrade|install)\b|\bkubectl\s+(?:apply|set\s+image|rollout\s+restart)\b|\btrunkline\s+(?:release|promote|run)\b"
@@ -110,7 +110,7 @@ def check_ways(survey: Survey, workflows: list[Workflow]) -> None:
     """Look at how commits come to environments."""
     reached: dict[str, Step] = {}
     for workflow in workflows:
-        for step, place in _deployments(survey, workflow):
+        for step, place in deployments_of(survey, workflow):
             if place:
                 reached.setdefault(place, step)
             _check_branch(survey, workflow, step, place)
@@ -149,8 +149,8 @@ def _moves(image: str) -> bool:
     return not colon or tag == "latest"
 
 
-def _deployments(survey: Survey, workflow: Workflow) -> Iterator[tuple[Step, str]]:
-    """The jobs that deploy, each with the environment that its name tells, or nothing."""
+def deployments_of(survey: Survey, workflow: Workflow) -> Iterator[tuple[Step, str]]:
+    """The jobs that deploy, each with the environment that its name tells (a key of `ENVIRONMENTS`), or nothing."""
     for step in workflow.steps:
         if step.approval:
             continue
@@ -167,7 +167,7 @@ def _job(survey: Survey, step: Step) -> Node | None:
 
 
 def _environment(words: set[str]) -> str:
-    found = [name for name, known in _ENVIRONMENTS.items() if words & known]
+    found = [name for name, known in ENVIRONMENTS.items() if words & known]
     return found[0] if len(found) == 1 else ""
 
 
@@ -197,7 +197,7 @@ def _check_order(survey: Survey, workflow: Workflow, step: Step, place: str) -> 
         return
     earlier = [
         (other, where)
-        for other, where in _deployments(survey, workflow)
+        for other, where in deployments_of(survey, workflow)
         if where and _RANKS[where] < _RANKS[place] and not _are_apart(step, other)
     ]
     if not earlier:
@@ -248,4 +248,4 @@ def _check_tools(survey: Survey, step: Step, place: str) -> None:
 def _speaks_of_production(survey: Survey) -> bool:
     names = [*survey.named("jobs"), *entries(child(survey.root, "workflows"))]
     names += [text(scalar) for scalar in scalars(child(survey.root, "workflows"))]
-    return any(set(_WORDS.findall(name.lower())) & _ENVIRONMENTS["production"] for name in names)
+    return any(set(_WORDS.findall(name.lower())) & ENVIRONMENTS["production"] for name in names)

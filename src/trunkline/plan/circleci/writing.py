@@ -6,17 +6,14 @@ import hashlib
 import json
 from collections.abc import Iterator
 
-from trunkline.expressions import expression
 from trunkline.plan.circleci.jobs import Job, Pipeline, Step
+from trunkline.plan.yaml_text import yaml_scalar
 
 MARK = "# trunkline-content: sha256:"
 _HEAD = (
     "# Made by `trunkline ci generate circleci` from trunkline.yaml. Do not edit it: change trunkline.yaml and make it anew.",
     "# `trunkline ci check` fails where this is not what trunkline.yaml says.",
 )
-_PLAIN = expression(r"[A-Za-z0-9_./$][A-Za-z0-9_./$@:=+ -]*")
-_WORDS = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n", "~"})
-_NUMBER = expression(r"[-+.0-9][0-9._eExXoO+-]*")
 
 
 def written(pipeline: Pipeline) -> str:
@@ -59,12 +56,12 @@ def _job(job: Job, resource_class: str) -> Iterator[str]:
     yield f"  # {job.why}"
     yield f"  {job.name}:"
     yield "    docker:"
-    yield f"      - image: {_scalar(job.image)}"
+    yield f"      - image: {yaml_scalar(job.image)}"
     if resource_class:
-        yield f"    resource_class: {_scalar(resource_class)}"
+        yield f"    resource_class: {yaml_scalar(resource_class)}"
     if job.environment:
         yield "    environment:"
-        yield from (f"      {name}: {_scalar(value)}" for name, value in sorted(job.environment.items()))
+        yield from (f"      {name}: {yaml_scalar(value)}" for name, value in sorted(job.environment.items()))
     yield "    steps:"
     for step in job.steps:
         yield from _step(step)
@@ -76,9 +73,9 @@ def _step(step: Step) -> Iterator[str]:
         return
     yield f"      - {step.kind}:"
     if step.kind != "run":
-        yield f"          path: {_scalar(step.command)}"
+        yield f"          path: {yaml_scalar(step.command)}"
         return
-    yield f"          name: {_scalar(step.name)}"
+    yield f"          name: {yaml_scalar(step.name)}"
     if step.timeout_s:
         # CircleCI ends what is silent for ten minutes, unless it is told of a longer time.
         yield f"          no_output_timeout: {round(step.timeout_s / 60)}m"
@@ -91,7 +88,7 @@ def _command(command: str) -> str:
     # CircleCI fills in what stands between << and >>, unless a backslash stands before it.
     escaped = command.replace("<<", "\\<<")
     if "\n" not in escaped:
-        return _scalar(escaped)
+        return yaml_scalar(escaped)
     return "|\n" + "\n".join(f"            {line}".rstrip() for line in escaped.rstrip("\n").split("\n"))
 
 
@@ -103,9 +100,9 @@ def _entry(job: Job, trunk: str) -> Iterator[str]:
         lines.append("requires:")
         lines += [_required(name, statuses) for name, statuses in job.requires.items()]
     if job.context:
-        lines.append(f"context: {_scalar(job.context)}")
+        lines.append(f"context: {yaml_scalar(job.context)}")
     if job.serial_group:
-        lines.append(f"serial-group: {_scalar(job.serial_group)}")
+        lines.append(f"serial-group: {yaml_scalar(job.serial_group)}")
     if not job.every_branch:
         lines.append(f"filters: {_filter(trunk)}")
     yield f"      - {job.name}{':' if lines else ''}"
@@ -121,10 +118,3 @@ def _required(name: str, statuses: tuple[str, ...]) -> str:
 def _filter(trunk: str) -> str:
     # The whole expression is one plain scalar of YAML; the quotes inside are the expression's own.
     return f"pipeline.git.branch == {json.dumps(trunk)}"
-
-
-def _scalar(text: str) -> str:
-    plain = _PLAIN.fullmatch(text) and text.lower() not in _WORDS and not _NUMBER.fullmatch(text)
-    if plain and ": " not in text and not text.endswith((":", " ")):
-        return text
-    return json.dumps(text, ensure_ascii=False)
