@@ -29,6 +29,7 @@ _ENVIRONMENTS = ("dev", "qa", "stage", "prod")
 _ATTEMPTS = 1_000_000
 _DAYS = 3 * 365
 _RUNS = 15
+_PATIENCE_S = 10.0
 _MS = 1000
 _BUDGET_MS = 50
 _END = datetime(2026, 11, 1, tzinfo=UTC)
@@ -67,6 +68,7 @@ def _ask(ledger: Ledger) -> None:
     for name, ask in {
         "measure SERVICE, 30 days": lambda: measure(ledger, "service-7", "", month, UTC, "UTC"),
         "measure SERVICE --environment prod": lambda: measure(ledger, "service-7", "prod", month, UTC, "UTC"),
+        "measure, all 120 services": lambda: measure(ledger, "", "", month, UTC, "UTC"),
         "deployment list": lambda: told(ledger, "service-7", "prod", 20),
         "history": lambda: ledger.attempts(service="service-7", limit=20),
     }.items():
@@ -75,8 +77,8 @@ def _ask(ledger: Ledger) -> None:
 
 
 def _median_ms(ask: Callable[[], object]) -> float:
-    times = []
-    for _ in range(_RUNS):
+    times: list[float] = []
+    while len(times) < _RUNS and sum(times) < _PATIENCE_S * _MS:
         begun = time.perf_counter()
         ask()
         times.append((time.perf_counter() - begun) * _MS)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hmac
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -9,7 +11,8 @@ import pytest
 import requests
 from pycircleci.api import Api
 
-from tests.standins.circleci import TOKEN, CircleStandin, limit_rate
+from tests.standins.circleci import SECRET, TOKEN, CircleStandin, limit_rate
+from tests.standins.receiver import Receiver
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 SHA = "a" * 40
@@ -88,6 +91,22 @@ def test_approvals_are_given_once(standin: CircleStandin, client: Api) -> None:
     client.cancel_workflow(first)
     with pytest.raises(requests.HTTPError, match="400"):
         client.cancel_workflow(first)
+
+
+def test_webhooks_are_signed(standin: CircleStandin) -> None:
+    """By the secret, over the very bytes that come; what comes twice has one id."""
+    [workflow] = _past(standin, 1)
+    [job] = standin.history.jobs[workflow]
+    with Receiver() as receiver:
+        standin.tell(receiver.url, "job-completed", workflow, job["id"], times=2)
+        standin.tell(receiver.url, "workflow-completed", workflow)
+    for headers, body in receiver.posts:
+        expected = hmac.new(SECRET.encode(), body, "sha256").hexdigest()
+        assert headers["circleci-signature"] == f"v1={expected}"
+        assert headers["circleci-event-type"] == json.loads(body)["type"]
+    first, again, last = (json.loads(body) for _, body in receiver.posts)
+    assert first["id"] == again["id"] != last["id"]
+    assert (first["job"]["status"], last["workflow"]["status"]) == ("success", "success")
 
 
 def test_strangers_and_the_hasty_are_refused(standin: CircleStandin, client: Api) -> None:

@@ -5,8 +5,11 @@ That it is like the real one is shown by a client that others wrote, in tests/co
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 import threading
+import urllib.request
 from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -15,12 +18,13 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from tests.standins.circleci_history import CircleHistory, Item, Refusal, in_window
+from tests.standins.circleci_history import CircleHistory, Item, Refusal, in_window, webhook
 from tests.standins.faults import Fault
 from tests.standins.server import LoopbackServer
 
 TOKEN = "CCIPAT_0123456789abcdef"
 SLUG = "gh/acme/sample"
+SECRET = "of-the-webhooks-alone"
 _WINDOWS = {"last-7-days", "last-24-hours", "last-30-days", "last-60-days", "last-90-days"}
 
 
@@ -69,6 +73,21 @@ class CircleStandin:
         self._server.drop_connections()
         self._server.server_close()
         self._thread.join()
+
+    def tell(self, url: str, kind: str, workflow: str, job: str = "", *, times: int = 1) -> None:
+        """Post a webhook (`workflow-completed` or `job-completed`), signed with `SECRET`; it may come more than once."""
+        with self.lock:
+            body = webhook(self.history, kind, workflow, job, self.now())
+        signature = hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
+        headers = {
+            "Content-Type": "application/json",
+            "Circleci-Event-Type": kind,
+            "Circleci-Signature": f"v1={signature}",
+            "User-Agent": "CircleCI-Webhook/1.0",
+        }
+        for _ in range(times):
+            with urllib.request.urlopen(urllib.request.Request(url, body, headers), timeout=10):
+                pass
 
     def misbehave(self, *faults: Fault) -> None:
         """Treat the next requests so, one each."""

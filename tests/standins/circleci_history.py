@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -220,3 +221,30 @@ def _read(text: str) -> datetime:
     except ValueError:
         raise Refusal(400, f"{text} is no date.") from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def webhook(history: CircleHistory, kind: str, workflow: str, job: str, now: datetime) -> bytes:
+    """The body of a webhook, as https://circleci.com/docs/reference/webhooks/ has it."""
+    whole = history.workflows[workflow]
+    pipeline = history.pipelines[whole["pipeline_id"]]
+    about: Item = {
+        "id": str(uuid.uuid5(uuid.UUID(workflow), f"{kind}/{job}")),
+        "type": kind,
+        "happened_at": spelled(now),
+        "webhook": {"id": str(uuid.uuid5(uuid.NAMESPACE_URL, history.slug)), "name": "trunkline"},
+        "project": {
+            "id": str(uuid.uuid5(uuid.NAMESPACE_DNS, history.slug)),
+            "name": "sample",
+            "slug": history.slug,
+        },
+        "organization": {"id": str(uuid.uuid5(uuid.NAMESPACE_DNS, "acme")), "name": "acme"},
+        "pipeline": {name: pipeline[name] for name in ("id", "number", "created_at", "trigger", "vcs")},
+        "workflow": {name: whole[name] for name in ("id", "name", "status", "created_at", "stopped_at")},
+    }
+    if job:
+        found = next(item for item in history.jobs[workflow] if item["id"] == job)
+        names = {"job_number": "number", "started_at": "started_at", "stopped_at": "stopped_at"}
+        about["job"] = {"id": job, "name": found["name"], "status": found["status"]} | {
+            to: found[name] for name, to in names.items() if name in found
+        }
+    return json.dumps(about).encode()
