@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from trunkline.dataclass import dataclass
@@ -28,6 +29,7 @@ _LONGEST_PAUSE_S = 30.0
 # How often in a row a sink is tried once the command has nothing else to do.
 _TRIES = 5
 _NO_ANSWER = "no answer in time"
+_ELSEWHERE = "another command has it in hand, or was stopped less than 15 seconds ago"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ class Courier:
         redactor: Redactor,
         warn: Callable[[str], None],
     ) -> None:
+        self._outbox = outbox
         self._rounds = [_Round(outbox, sink, clock) for sink in sinks]
         self._clock, self._redactor, self._warn = clock, redactor, warn
         self._closed = False
@@ -89,7 +92,15 @@ class Courier:
         """Deliver all that waits, as far as it is taken within that time."""
         self._closed = True
         self.go()
-        return self._finish(self._rounds, deadline_s)
+        reports = self._finish(self._rounds, deadline_s)
+        waiting = {queue.sink: queue.waiting for queue in self._outbox.queues()}
+        # Another command may have claimed what is left, and be gone: it is tried again once its time is up.
+        return [
+            replace(report, left=True, reason=report.reason or _ELSEWHERE)
+            if not report.left and waiting.get(address_of(report.sink))
+            else report
+            for report in reports
+        ]
 
     def _finish(self, rounds: Sequence[_Round], deadline_s: float) -> list[Report]:
         deadline = self._clock.monotonic() + deadline_s

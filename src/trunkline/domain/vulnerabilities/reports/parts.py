@@ -163,7 +163,9 @@ class Part:
         return found if found.year > 1 else None
 
     def _at(self, key: str) -> str:
-        return f"{self.where}.{key}" if self.where else key
+        # A key is the document's, which may hold anything; where it stands is told to a person.
+        shown = "".join(one if one.isprintable() else f"\\u{ord(one):04x}" for one in key)
+        return f"{self.where}.{shown}" if self.where else shown
 
 
 def severity_named(word: str) -> Severity:
