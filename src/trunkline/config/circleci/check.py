@@ -7,7 +7,8 @@ from dataclasses import replace
 from trunkline.config.circleci import places
 from trunkline.config.circleci.findings import Finding
 from trunkline.config.circleci.graph import check_workflow, check_workflow_shapes
-from trunkline.config.circleci.parts import check_parameter, check_parts
+from trunkline.config.circleci.parameters import check_parameter
+from trunkline.config.circleci.parts import check_parts
 from trunkline.config.circleci.safety import check_commands, check_images, check_ways
 from trunkline.config.circleci.survey import Survey
 from trunkline.config.circleci.templates import check_templates

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from trunkline.config.circleci import places
 from trunkline.config.circleci.conditions import check_logic, check_text
-from trunkline.config.circleci.parts import check_arguments, check_steps, declared
+from trunkline.config.circleci.parameters import check_arguments, declared
+from trunkline.config.circleci.steps import check_steps
 from trunkline.config.circleci.survey import Survey
 from trunkline.config.circleci.tree import child, entries, is_nothing, is_templated, items, kind_of, text
 from trunkline.config.circleci.workflow import Need, Step, Workflow
@@ -92,14 +93,7 @@ def _check_step(survey: Survey, step: Step) -> None:
 def _check_job(survey: Survey, step: Step) -> None:
     from_orb = survey.orb(step.job)
     if from_orb is False:
-        known = survey.named("orbs")
-        alias = step.job.partition("/")[0]
-        survey.add(
-            "unknown-orb",
-            step.spot,
-            f"there is no orb {quoted(alias)}{suggestion(alias, known)}, from which {quoted(step.job)} would come",
-            "Declare it below `orbs`, or correct its name.",
-        )
+        survey.unknown_orb(step.spot, step.job)
     if from_orb is not None:
         return
     jobs = survey.named("jobs")

@@ -82,6 +82,17 @@ class Survey:
         alias, slash, _ = name.partition("/")
         return alias in self.named("orbs") if slash else None
 
+    def unknown_orb(self, spot: Spot, name: str) -> None:
+        """Say that what `orb/thing` would come from is not declared."""
+        alias = name.partition("/")[0]
+        known = self.named("orbs")
+        self.add(
+            "unknown-orb",
+            spot,
+            f"there is no orb {quoted(alias)}{suggestion(alias, known)}, from which {quoted(name)} would come",
+            "Declare it below `orbs`, or correct its name.",
+        )
+
 
 _FEW = 14
 
