@@ -17,6 +17,7 @@ _COMPARISONS = frozenset(
 _ROOTS = ("pipeline.", "job.", "parameters.", "matrix.", "contexts.", "git.", "org.", "project.")
 _CONSTANTS = frozenset({"true", "false", "null", "empty"})
 _WRONG_SIGNS = {"&&": "and", "||": "or", "!": "not", "=": "=="}
+_MEANT = expression(r"(?:pipeline|parameters|matrix|job|include|contexts|not|true|false)\b|[(\"']")
 _REFERENCE = expression(r"(?<!\\)<<\s*([^<>]*?)\s*>>")
 
 
@@ -50,6 +51,11 @@ def references(text: str) -> Iterator[tuple[str, str]]:
     """What stands between `<<` and `>>`: as it is spelled, and the expression itself."""
     for found in _REFERENCE.finditer(text):
         yield found[0], found[1]
+
+
+def is_expression(inner: str) -> bool:
+    """Whether what stands between `<<` and `>>` could be meant as an expression."""
+    return _MEANT.match(inner) is not None
 
 
 def parameters_in(inner: str) -> Iterator[str]:

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from trunkline.config.circleci import expressions
 from trunkline.config.circleci.survey import Survey
 from trunkline.config.circleci.tree import child, entries, scalars, spot_in, text
-from trunkline.config.mistakes import quoted, suggestion
+from trunkline.config.mistakes import Spot, quoted, suggestion
 from trunkline.config.yaml_positions import Node
 
+_ESCAPE = "Write \\<< where the shell is to see <<."
 _PARTS = ("jobs", "commands", "executors")
 
 
@@ -33,34 +34,26 @@ def _check(
             continue
         if left := expressions.unclosed(written):
             spot = spot_in(scalar, survey.source, left[:6].rstrip())
-            survey.add(
-                "unclosed",
-                spot,
-                f"{quoted(left)} begins what nothing ends",
-                "Write \\<< where the shell is to see <<.",
-            )
+            survey.add("unclosed", spot, f"{quoted(left)} begins what nothing ends", _ESCAPE)
         for spelled, inner in expressions.references(written):
             spot = spot_in(scalar, survey.source, spelled)
-            if not inner:
+            if not expressions.is_expression(inner):
                 survey.add(
-                    "unclosed",
-                    spot,
-                    f"nothing stands between << and >> in {what}",
-                    "Write what is to be filled in.",
+                    "unclosed", spot, f"{quoted(spelled)} is taken for an expression, and is none", _ESCAPE
                 )
-            for name in expressions.parameters_in(inner):
-                if known is not None and name.partition(".")[0] not in known:
-                    survey.add(
-                        "unknown-parameter",
-                        spot,
-                        f"{what} has no parameter {quoted(name)}{suggestion(name, known)}",
-                        "Declare it below `parameters`, or correct its name.",
-                    )
-            for name in expressions.pipeline_parameters_in(inner):
-                if name not in pipeline:
-                    survey.add(
-                        "unknown-parameter",
-                        spot,
-                        f"the pipeline has no parameter {quoted(name)}{suggestion(name, pipeline)}",
-                        "Declare it below `parameters` at the top, or correct its name.",
-                    )
+            if known is not None:
+                used = (name.partition(".")[0] for name in expressions.parameters_in(inner))
+                _check_names(survey, spot, what, used, known)
+            _check_names(survey, spot, "the pipeline", expressions.pipeline_parameters_in(inner), pipeline)
+
+
+def _check_names(survey: Survey, spot: Spot, what: str, used: Iterable[str], known: Iterable[str]) -> None:
+    place = "`parameters` at the top" if what == "the pipeline" else "`parameters`"
+    for name in used:
+        if name not in known:
+            survey.add(
+                "unknown-parameter",
+                spot,
+                f"{what} has no parameter {quoted(name)}{suggestion(name, known)}",
+                f"Declare it below {place}, or correct its name.",
+            )

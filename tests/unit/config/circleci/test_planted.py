@@ -75,6 +75,7 @@ PLANTED = [
     Planted("shape", "        type: integer", "        type: number"),
     Planted("unclosed", "      - run: echo quick", "      - run: cat <<EOF", "- run:"),
     Planted("unclosed", "command: npm << parameters.mode >>", "command: |\n            npm ci\n            npm << parameters.mode", "npm << parameters.mode"),
+    Planted("unclosed", "      - run: echo quick", "      - run: cat <<EOF >> $BASH_ENV", "- run: cat"),
     Planted("requires-unknown", "            - build\n", "            - biuld\n", "- biuld"),
     Planted("requires-unknown", "            - deploy-qa", "            - deploy"),
     Planted("requires-self", "            - approve-qa", "            - deploy-qa", "- deploy-qa"),
