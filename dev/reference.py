@@ -15,15 +15,18 @@ import click
 
 from tests.e2e.rehearsal.catalogue_differences import DIFFERENT
 from tests.fidelity.differences import LISTED
+from trunkline.app.ci_generate import explained
 from trunkline.cli.entry import trunkline
 from trunkline.config.circleci.findings import RULES
 from trunkline.config.contract import CONTRACT_BUILD, CONTRACT_RELEASE
 from trunkline.config.json_schema import json_schema
+from trunkline.config.load import load_project
 from trunkline.config.sink_variables import MEASURE_VARIABLES
 from trunkline.domain.delivery.formulas import FORMULAS
 from trunkline.domain.durations import format_duration
 from trunkline.domain.rehearsals import FAILURES, SHIPPED, Ending, Parameter, Scenario
 from trunkline.domain.rollouts.causes import GUIDE
+from trunkline.plan.circleci.picture import as_svg
 
 _FOLDER = Path(__file__).resolve().parents[1] / "docs" / "reference"
 _NOTE = "<!-- Written from the code by `make docs`; changes here are lost. -->"
@@ -205,8 +208,15 @@ def delivery_page() -> str:
     )
 
 
+def workflow_picture() -> str:
+    """The sample's workflow on CircleCI, as `trunkline ci explain --svg` draws it."""
+    sample = _FOLDER.parents[1] / "examples" / "sample" / "trunkline.yaml"
+    return as_svg(explained(load_project(sample, {}, without_secrets=True)))
+
+
 PAGES: Mapping[str, Callable[[], str]] = {
     "causes.md": causes_page,
+    "../images/circleci.svg": workflow_picture,
     "delivery.md": delivery_page,
     "scenarios.md": scenarios_page,
     "fidelity.md": fidelity_page,

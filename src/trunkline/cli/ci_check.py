@@ -85,7 +85,7 @@ def _drift(content: str, config: Path | None) -> list[Finding]:
     from trunkline.config.load import load_project
     from trunkline.config.mistakes import Spot
 
-    found = drift(load_project(project_file(config), os.environ), content)
+    found = drift(load_project(project_file(config), os.environ, without_secrets=True), content)
     return [] if found is None else [Finding("drift", Spot(found.line, 1), found.why, found.mend)]
 
 

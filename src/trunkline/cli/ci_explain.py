@@ -29,7 +29,7 @@ def command(svg: Path | None, config: Path | None) -> None:
     from trunkline.config.load import load_project
     from trunkline.plan.circleci.picture import as_svg, as_text
 
-    pipeline = explained(load_project(project_file(config), os.environ))
+    pipeline = explained(load_project(project_file(config), os.environ, without_secrets=True))
     if svg is not None:
         try:
             svg.write_text(as_svg(pipeline), encoding="utf-8")

@@ -37,7 +37,7 @@ def generate_circleci(printed: bool, force: bool, config: Path | None) -> None:
     from trunkline.config.load import load_project
     from trunkline.plan.circleci.checklist import checklist
 
-    project = load_project(project_file(config), os.environ)
+    project = load_project(project_file(config), os.environ, without_secrets=True)
     text = generated(project, _images(project, config))
     if printed:
         click.echo(text, nl=False)

@@ -33,19 +33,22 @@ def config_option(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @contextmanager
-def session(config: Path | None, contract: Contract | None = None, builder: str = "") -> Iterator[World]:
+def session(
+    config: Path | None, contract: Contract | None = None, builder: str = "", *, without_secrets: bool = False
+) -> Iterator[World]:
     """The World of this command; measurements are delivered and the ledger closed at its end.
 
     Args:
         config: the project's file, None to look for it.
         contract: which part of the environment-variable contract to read where there is no file.
         builder: overrides the project's image builder.
+        without_secrets: whether the file's variables may be unset; see `load_project`.
     """
     from trunkline.bootstrap.world import closing, compose
     from trunkline.cli.failures import redact_with
     from trunkline.cli.reporter import LineReporter
 
-    project = _project(config, contract)
+    project = _project(config, contract, without_secrets=without_secrets)
     world = compose(project, os.environ, (LineReporter(sys.stderr, os.environ),), builder=builder)
     redact_with(world.redactor)
     with closing(world):
@@ -93,7 +96,7 @@ def project_or_surroundings(config: Path | None) -> Project:
     return measured_project(os.environ, Path.cwd())
 
 
-def _project(config: Path | None, contract: Contract | None) -> Any:
+def _project(config: Path | None, contract: Contract | None, *, without_secrets: bool = False) -> Any:
     if contract is not None and not has_file(config):
         from trunkline.config.contract import build_project, release_project
 
@@ -101,4 +104,4 @@ def _project(config: Path | None, contract: Contract | None) -> Any:
         return read(os.environ, Path.cwd())
     from trunkline.config.load import load_project
 
-    return load_project(project_file(config), os.environ)
+    return load_project(project_file(config), os.environ, without_secrets=without_secrets)

@@ -19,7 +19,7 @@ def command(config: Path | None) -> None:
     from trunkline.app.build import test
     from trunkline.run.attempts import begin_run
 
-    with session(config) as world:
+    with session(config, without_secrets=True) as world:
         if not world.project.test:
             raise UsageError(f"{world.project.source} names no tests.", "Write them as `test: make test`.")
         run = begin_run(world, world.source.commit(world.project.trunk))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 from trunkline.expressions import expression
 
@@ -26,6 +26,7 @@ CHECK_VARIABLES = (
     "TRUNKLINE_RELEASE",
 )
 _BUILD_PREFIX = "TRUNKLINE_"
+NOT_SET = "not-set-here"
 
 
 class Interpolated(str):
@@ -46,6 +47,16 @@ class Filled(NamedTuple):
 
     text: str
     problems: tuple[str, ...] = ()
+
+
+class Unset(dict[str, str]):
+    """An environment in which everything is set: to itself, or to a word that stands for nothing."""
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """What the variable holds; our own are never made up."""
+        if name in self or name.startswith(_BUILD_PREFIX):
+            return super().get(name, default)
+        return NOT_SET
 
 
 def interpolate(text: str, environ: Mapping[str, str], kept: Collection[str] = ()) -> Filled:

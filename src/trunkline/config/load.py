@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from trunkline.config.document import read_document
+from trunkline.config.interpolation import Unset
 from trunkline.config.mistakes import START, Mistake, Spot
 from trunkline.config.project import Project
 from trunkline.config.sink_variables import MEASURE_VARIABLES
@@ -27,12 +28,14 @@ def find_project_file(start: Path) -> Path | None:
     return None
 
 
-def load_project(path: Path, environ: Mapping[str, str]) -> Project:
+def load_project(path: Path, environ: Mapping[str, str], *, without_secrets: bool = False) -> Project:
     """Read a project's file.
 
     Args:
         path: the file; messages name it as it is given.
         environ: fills in the file's variables, and overrides where measurements go.
+        without_secrets: whether variables may be unset, for what neither registry nor cluster is asked for: a CI's
+            tests of a branch have no secrets.
 
     Raises:
         UsageError: the file is not there or cannot be read.
@@ -51,10 +54,12 @@ def load_project(path: Path, environ: Mapping[str, str]) -> Project:
         raise UsageError(
             f"{path} cannot be read: {cause}.", "Name a file that this user may read with --config."
         ) from error
-    return read_project(content, str(path), path.parent.absolute(), environ)
+    return read_project(content, str(path), path.parent.absolute(), environ, without_secrets=without_secrets)
 
 
-def read_project(content: bytes, name: str, root: Path, environ: Mapping[str, str]) -> Project:
+def read_project(
+    content: bytes, name: str, root: Path, environ: Mapping[str, str], *, without_secrets: bool = False
+) -> Project:
     """The same from the file's content.
 
     Args:
@@ -62,12 +67,14 @@ def read_project(content: bytes, name: str, root: Path, environ: Mapping[str, st
         name: what messages call the file.
         root: where relative paths start from.
         environ: see `load_project`.
+        without_secrets: likewise.
 
     Raises:
         ConfigurationError: it has mistakes.
     """
     measured = read_variables(MEASURE_VARIABLES, environ)
-    project, mistakes = _read(content, name, root, environ, measured.values)
+    filling = Unset(environ) if without_secrets else environ
+    project, mistakes = _read(content, name, root, filling, measured.values)
     spelled = [mistake.spelled(name) for mistake in sorted(mistakes, key=lambda mistake: mistake.spot)]
     spelled += measured.mistakes
     if project is None or spelled:

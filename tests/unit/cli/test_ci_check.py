@@ -87,3 +87,19 @@ def test_a_generated_file_that_has_drifted(file: Path, capsys: pytest.CaptureFix
     )
     assert run(["ci", "check"]) == 2
     assert "error drift: " in capsys.readouterr().out
+
+
+def test_a_branch_without_secrets(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Can check its pipeline, and make it anew: no password is needed for that."""
+    monkeypatch.delenv("QUAY_PASSWORD", raising=False)
+    image = "dev: quay.io/acme/deploy@sha256:" + "1" * 64
+    (file.parent.parent / "trunkline.yaml").write_text(
+        "version: 1\nservice: shop\nchart: {path: chart}\nenvironments: {dev: {namespace: shop}}\n"
+        "image: {repository: quay.io/acme/shop, username: robot, password: '${QUAY_PASSWORD}'}\n"
+        f"ci: {{circleci: {{images: {{{image}}}}}}}\n"
+    )
+    assert run(["ci", "generate", "circleci", "--force"]) == 0
+    assert run(["ci", "check"]) == 0
+    monkeypatch.setenv("QUAY_PASSWORD", "s3cret-of-quay")
+    assert run(["ci", "check"]) == 0
+    assert "s3cret" not in file.read_text(encoding="utf-8")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trunkline.config.interpolation import BUILD_VARIABLES, Interpolated, interpolate
+from trunkline.config.interpolation import BUILD_VARIABLES, Interpolated, Unset, interpolate
 
 _NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,8}", fullmatch=True)
 
@@ -86,3 +86,10 @@ def test_no_text_breaks_it(text: str) -> None:
     """Any text is filled, or has a problem; escaping every `${` gives any text back."""
     interpolate(text, {"A": "a"})
     assert interpolate(text.replace("${", "$${"), {}).text == text
+
+
+def test_an_environment_in_which_everything_is_set() -> None:
+    """What is set is itself, what is not is a word that stands for nothing, and our own variables are never made up."""
+    environ = Unset({"HERE": "yes", "EMPTY": ""})
+    assert interpolate("${HERE} ${EMPTY}${ELSEWHERE}", environ) == ("yes not-set-here", ())
+    assert interpolate("${TRUNKLINE_COMMIT}", environ).problems

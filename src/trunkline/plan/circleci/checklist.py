@@ -32,7 +32,7 @@ def checklist(project: Project) -> tuple[Chore, ...]:
         context = settings.context_of(environment.name)
         found.append(
             Chore(
-                f"Make the context {context} with the cluster's login, and restrict it by the expression"
+                f"Make the context {context} with the cluster's login and one that reads the registry, and restrict it by the expression"
                 f' pipeline.git.branch == "{project.trunk}" and not job.ssh.enabled.',
                 f"Without the restriction any branch's configuration may name the context and deploy to {environment.name}.",
             )
